@@ -1,0 +1,37 @@
+"""Named bytes on disk: every path, atomic publication, the append file and the lock.
+
+Knows nothing of encryption or of what the bytes mean.
+"""
+
+from rolethread_store.storage.append import AppendFile, AppendRefused
+from rolethread_store.storage.digests import TAIL_BYTES, sha256_file, tail_digest
+from rolethread_store.storage.disk import Disk
+from rolethread_store.storage.failures import (
+    AlreadyThere,
+    DiskFailed,
+    DiskFull,
+    FileMissing,
+    ReadOnly,
+    translated,
+)
+from rolethread_store.storage.layout import Layout, LogName
+from rolethread_store.storage.lock import StoreLocked, WriterLock
+
+__all__ = [
+    "TAIL_BYTES",
+    "AlreadyThere",
+    "AppendFile",
+    "AppendRefused",
+    "Disk",
+    "DiskFailed",
+    "DiskFull",
+    "FileMissing",
+    "Layout",
+    "LogName",
+    "ReadOnly",
+    "StoreLocked",
+    "WriterLock",
+    "sha256_file",
+    "tail_digest",
+    "translated",
+]

@@ -1,0 +1,144 @@
+"""Every path inside a store, as a pure function of its root.
+
+Nothing here touches the disk. Names carry identifiers as 32 lower-case hex digits and
+are parsed strictly: a file whose name does not match is not part of the store, so a
+copy left by another tool (``… (conflicted copy).log``) is never mistaken for history.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+__all__ = ["Layout", "LogName"]
+
+_MANIFEST = re.compile(r"([0-9a-f]{16})\.manifest", re.ASCII)
+_LOG = re.compile(r"([0-9]{8})-([0-9a-f]{32})\.log", re.ASCII)
+_SEGMENT = re.compile(r"([0-9a-f]{32})-([0-9]{4})\.parquet", re.ASCII)
+_SLOT = re.compile(r"([0-9a-f]{32})\.slot", re.ASCII)
+
+
+class LogName(NamedTuple):
+    """What the name of a log file says.
+
+    Attributes:
+        number: Place in the order of log files; a later file has a larger number.
+        log_id: Identity of the file, repeated inside its header.
+    """
+
+    number: int
+    log_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one store lies.
+
+    Attributes:
+        root: The store's own folder.
+    """
+
+    root: Path
+
+    @property
+    def header(self) -> Path:
+        """The public header, the only readable file of a store."""
+        return self.root / "STORE"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the key slots."""
+        return self.root / "keys"
+
+    @property
+    def manifests(self) -> Path:
+        """Folder of the sealed manifests."""
+        return self.root / "manifests"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the change log's files."""
+        return self.root / "log"
+
+    @property
+    def segments(self) -> Path:
+        """Folder of the encrypted Parquet files."""
+        return self.root / "segments"
+
+    @property
+    def staging(self) -> Path:
+        """Folder of files not yet published; anything in it may be deleted by the writer."""
+        return self.root / "staging"
+
+    @property
+    def spill(self) -> Path:
+        """Folder of the engine's encrypted temporary files."""
+        return self.root / "spill"
+
+    @property
+    def trust(self) -> Path:
+        """Folder of what this device remembers of its remotes."""
+        return self.root / "trust"
+
+    @property
+    def lock(self) -> Path:
+        """The file the one writer holds locked."""
+        return self.root / "lock"
+
+    @property
+    def lock_info(self) -> Path:
+        """Who holds the lock, for messages to people; never relied upon."""
+        return self.root / "lock.info"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders to create for a new store, the root first."""
+        return (
+            self.root,
+            self.staging,
+            self.keys,
+            self.manifests,
+            self.logs,
+            self.segments,
+            self.spill,
+            self.trust,
+        )
+
+    def slot(self, slot_id: UUID) -> Path:
+        """Return the path of a key slot."""
+        return self.keys / f"{slot_id.hex}.slot"
+
+    def slot_of(self, name: str) -> UUID | None:
+        """Return the slot a file name belongs to, ``None`` when it is not a slot's name."""
+        match = _SLOT.fullmatch(name)
+        return None if match is None else UUID(hex=match[1])
+
+    def manifest(self, generation: int) -> Path:
+        """Return the path of the manifest of a generation (0 ≤ generation < 2**64)."""
+        return self.manifests / f"{generation:016x}.manifest"
+
+    def generation_of(self, name: str) -> int | None:
+        """Return the generation in a manifest's file name, ``None`` for any other name."""
+        match = _MANIFEST.fullmatch(name)
+        return None if match is None else int(match[1], 16)
+
+    def log(self, number: int, log_id: UUID) -> Path:
+        """Return the path of a log file (0 ≤ number < 10**8)."""
+        return self.logs / f"{number:08d}-{log_id.hex}.log"
+
+    def log_of(self, name: str) -> LogName | None:
+        """Return what a log file's name says, ``None`` for any other name."""
+        match = _LOG.fullmatch(name)
+        return None if match is None else LogName(int(match[1]), UUID(hex=match[2]))
+
+    def segment(self, batch_id: UUID, number: int) -> Path:
+        """Return the path of a batch's segment (0 ≤ number < 10**4)."""
+        return self.segments / f"{batch_id.hex}-{number:04d}.parquet"
+
+    def segment_of(self, name: str) -> tuple[UUID, int] | None:
+        """Return batch and number of a segment's file name, ``None`` for any other name."""
+        match = _SEGMENT.fullmatch(name)
+        return None if match is None else (UUID(hex=match[1]), int(match[2]))
