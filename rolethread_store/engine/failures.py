@@ -1,0 +1,116 @@
+"""DuckDB's exceptions, turned into the store's families.
+
+DuckDB reports a wrong key and a flipped byte with the same words ("Computed AES tag
+differs"), and a damaged length field as an allocation that is too large; whoever knows
+the segments' digests decides which it was (``segments.check``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import duckdb
+
+from rolethread_store.errors import Corrupt, Denied, InvalidInput, Unavailable, Unsupported
+
+__all__ = [
+    "CryptoModuleMissing",
+    "EngineFailed",
+    "MemoryExhausted",
+    "QueryInvalid",
+    "QueryRefused",
+    "SegmentUnreadable",
+    "SpillFull",
+    "translated",
+]
+
+
+class QueryInvalid(InvalidInput):
+    """The SQL does not parse, bind or convert."""
+
+    code: ClassVar[str] = "engine.query-invalid"
+
+
+class QueryRefused(Denied):
+    """The SQL would write, or reach outside the store."""
+
+    code: ClassVar[str] = "engine.query-refused"
+
+
+class SegmentUnreadable(Corrupt):
+    """A segment could not be decrypted or decoded."""
+
+    code: ClassVar[str] = "engine.segment-unreadable"
+
+
+class MemoryExhausted(Unavailable):
+    """The query needs more memory than it may take."""
+
+    code: ClassVar[str] = "engine.memory-exhausted"
+
+
+class SpillFull(Unavailable):
+    """The disk is full or failing while the engine writes."""
+
+    code: ClassVar[str] = "engine.disk-full"
+
+
+class EngineFailed(Unavailable):
+    """The engine stopped for a reason of its own."""
+
+    code: ClassVar[str] = "engine.failed"
+
+
+class CryptoModuleMissing(Unsupported):
+    """The extension that brings OpenSSL cannot be loaded."""
+
+    code: ClassVar[str] = "engine.no-crypto-module"
+
+
+_BROKEN_BYTES = ("AES tag differs", "parquet", "thrift", "snappy", "zstd", "out of buffer", "magic")
+_FULL = ("no space left", "disk quota", "max_temp_directory_size")
+
+
+def _first_line(error: BaseException) -> str:
+    """Keep what a person needs: DuckDB appends a stack trace to internal errors."""
+    text = str(error).split("\nStack Trace", 1)[0].strip()
+    return text.split("\n\nPossible solutions", 1)[0]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise the store's error for whatever DuckDB raises inside.
+
+    Raises:
+        QueryInvalid: the statement is wrong.
+        QueryRefused: the sandbox stopped it.
+        SegmentUnreadable: bytes did not decrypt or decode.
+        MemoryExhausted: the memory limit was reached.
+        SpillFull: nothing more could be written.
+        EngineFailed: anything else.
+    """
+    try:
+        yield
+    except duckdb.PermissionException as error:
+        raise QueryRefused(_first_line(error)) from None
+    except duckdb.OutOfMemoryException as error:
+        text = _first_line(error)
+        if any(word in text.lower() for word in _FULL):
+            raise SpillFull(text) from None
+        raise MemoryExhausted(
+            text, hint="raise the limit with --memory-limit, or ask for less at once"
+        ) from None
+    except (duckdb.IOException, duckdb.HTTPException) as error:
+        text = _first_line(error)
+        if any(word in text.lower() for word in _FULL):
+            raise SpillFull(text, hint="free some space on the disk and try again") from None
+        raise SegmentUnreadable(text) from None
+    except (duckdb.InternalException, duckdb.FatalException) as error:
+        raise EngineFailed(_first_line(error)) from None
+    except duckdb.Error as error:
+        text = _first_line(error)
+        if any(word.lower() in text.lower() for word in _BROKEN_BYTES):
+            raise SegmentUnreadable(text) from None
+        raise QueryInvalid(text) from None

@@ -1,0 +1,194 @@
+"""Changes: the values every mutation of a store is made of.
+
+A change says what is so afterwards, never what was before: the state of a dataset is
+the fold of its effective change sets, so undo takes a set out of that list instead of
+computing an inverse, and a change stays small however long the entry is.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rolethread_store.model.entry import Entry, Message
+from rolethread_store.model.facts import Fact, FactKind
+
+__all__ = [
+    "BatchAttached",
+    "Change",
+    "DatasetChange",
+    "DatasetCreated",
+    "DatasetDropped",
+    "DatasetRenamed",
+    "EntriesDeleted",
+    "EntryAdded",
+    "EntryChange",
+    "EntryMoved",
+    "EntryRewritten",
+    "FactPut",
+    "FactRemoved",
+    "MessageEdited",
+    "Source",
+    "TagsChanged",
+    "TagsPatched",
+]
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _OfDataset(_Change):
+    dataset_id: UUID
+
+
+class Source(_Change):
+    """One file that an import read.
+
+    Attributes:
+        name: File name as given, without its folder.
+        records: Records found in it.
+        kept: Records that became entries.
+        quarantined: Records set aside with a reason.
+    """
+
+    name: str
+    records: int
+    kept: int
+    quarantined: int
+
+
+class DatasetCreated(_OfDataset):
+    """A dataset came to be."""
+
+    kind: Literal["dataset-created"] = "dataset-created"
+    name: str
+
+
+class DatasetRenamed(_OfDataset):
+    """A dataset has another name."""
+
+    kind: Literal["dataset-renamed"] = "dataset-renamed"
+    name: str
+
+
+class DatasetDropped(_OfDataset):
+    """A dataset is no longer listed."""
+
+    kind: Literal["dataset-dropped"] = "dataset-dropped"
+
+
+class BatchAttached(_OfDataset):
+    """An import added a batch of entries, and set others aside.
+
+    Attributes:
+        import_id: The import; each entry's origin names it.
+        batch_id: The entries, or ``None`` when no record was good.
+        quarantine_id: The quarantined records, or ``None`` when all were good.
+        sources: What was read, file by file.
+    """
+
+    kind: Literal["batch-attached"] = "batch-attached"
+    import_id: UUID
+    batch_id: UUID | None = None
+    quarantine_id: UUID | None = None
+    sources: tuple[Source, ...]
+
+    @property
+    def kept(self) -> int:
+        """Entries that were added."""
+        return sum(source.kept for source in self.sources)
+
+    @property
+    def quarantined(self) -> int:
+        """Records that were set aside."""
+        return sum(source.quarantined for source in self.sources)
+
+
+class TagsPatched(_OfDataset):
+    """A batch of (entry_id, tags) replaces the tags of many entries at once."""
+
+    kind: Literal["tags-patched"] = "tags-patched"
+    batch_id: UUID
+    rows: int
+
+
+class EntryAdded(_OfDataset):
+    """One entry was written."""
+
+    kind: Literal["entry-added"] = "entry-added"
+    entry: Entry
+
+
+class MessageEdited(_OfDataset):
+    """The text of one message changed.
+
+    Attributes:
+        message: Index in the entry, from 0.
+        content: The new text.
+    """
+
+    kind: Literal["message-edited"] = "message-edited"
+    entry_id: UUID
+    message: int = Field(ge=0)
+    content: str
+
+
+class EntryRewritten(_OfDataset):
+    """Messages, tags and unknown fields of one entry were given anew."""
+
+    kind: Literal["entry-rewritten"] = "entry-rewritten"
+    entry_id: UUID
+    messages: tuple[Message, ...]
+    tags: tuple[str, ...] | None = None
+    extra: str | None = None
+
+
+class EntryMoved(_OfDataset):
+    """An entry stands at another position."""
+
+    kind: Literal["entry-moved"] = "entry-moved"
+    entry_id: UUID
+    position: int
+
+
+class TagsChanged(_OfDataset):
+    """Tags were added to or removed from some entries."""
+
+    kind: Literal["tags-changed"] = "tags-changed"
+    entry_ids: tuple[UUID, ...]
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class EntriesDeleted(_OfDataset):
+    """Entries left the dataset."""
+
+    kind: Literal["entries-deleted"] = "entries-deleted"
+    entry_ids: tuple[UUID, ...]
+
+
+class FactPut(_Change):
+    """A registry fact is defined, or defined anew."""
+
+    kind: Literal["fact-put"] = "fact-put"
+    fact: Fact
+
+
+class FactRemoved(_Change):
+    """A registry fact is gone."""
+
+    kind: Literal["fact-removed"] = "fact-removed"
+    fact_kind: FactKind
+    key: str
+
+
+EntryChange = (
+    EntryAdded | MessageEdited | EntryRewritten | EntryMoved | TagsChanged | EntriesDeleted
+)
+DatasetChange = (
+    DatasetCreated | DatasetRenamed | DatasetDropped | BatchAttached | TagsPatched | EntryChange
+)
+Change = Annotated[DatasetChange | FactPut | FactRemoved, Field(discriminator="kind")]

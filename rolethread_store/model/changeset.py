@@ -1,0 +1,59 @@
+"""The changes that commit together, and what undo and redo look like in the log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rolethread_store.model.changes import Change, FactPut, FactRemoved
+from rolethread_store.model.facts import FactKind
+
+__all__ = ["ChangeSet"]
+
+
+class ChangeSet(BaseModel):
+    """One record of the log; all of it happened or none of it.
+
+    Attributes:
+        set_id: UUIDv7.
+        seq: Place in the store's history, from 1; order never depends on a clock.
+        at: When, for people (UTC).
+        kind: ``change`` adds, ``undo`` takes ``target`` out, ``redo`` puts it back.
+        summary: What was done, in the words of the command.
+        device: Device that wrote it.
+        changes: The changes, in order; empty for undo and redo.
+        target: The set that is undone or redone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    set_id: UUID
+    seq: int = Field(ge=1)
+    at: datetime
+    kind: Literal["change", "undo", "redo"] = "change"
+    summary: str
+    device: UUID | None = None
+    changes: tuple[Change, ...] = ()
+    target: UUID | None = None
+
+    @property
+    def dataset_ids(self) -> tuple[UUID, ...]:
+        """The datasets it touches, each once, in order of first mention."""
+        found = (
+            change.dataset_id
+            for change in self.changes
+            if not isinstance(change, FactPut | FactRemoved)
+        )
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def undoable(self) -> bool:
+        """Whether it stands on an undo stack; settings alone do not."""
+        return any(
+            not (isinstance(change, FactPut) and change.fact.kind is FactKind.SETTING)
+            and not (isinstance(change, FactRemoved) and change.fact_kind is FactKind.SETTING)
+            for change in self.changes
+        )

@@ -1,0 +1,31 @@
+"""Bulk rows: immutable encrypted Parquet, written and read by DuckDB."""
+
+from rolethread_store.segments.check import SegmentDamage, SegmentDamaged, check_segments
+from rolethread_store.segments.relation import add_keys, empty_relation, scan
+from rolethread_store.segments.schema import (
+    COLUMNS_OF,
+    ENTRY_COLUMNS,
+    MASK_COLUMNS,
+    MESSAGE_TYPE,
+    QUARANTINE_COLUMNS,
+    TAG_COLUMNS,
+    column_list,
+)
+from rolethread_store.segments.writer import BatchWriter
+
+__all__ = [
+    "COLUMNS_OF",
+    "ENTRY_COLUMNS",
+    "MASK_COLUMNS",
+    "MESSAGE_TYPE",
+    "QUARANTINE_COLUMNS",
+    "TAG_COLUMNS",
+    "BatchWriter",
+    "SegmentDamage",
+    "SegmentDamaged",
+    "add_keys",
+    "check_segments",
+    "column_list",
+    "empty_relation",
+    "scan",
+]

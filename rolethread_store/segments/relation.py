@@ -1,0 +1,57 @@
+"""Reading batches: the SQL that stands for the rows of a list of segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from rolethread_store.crypto import Keyring
+from rolethread_store.engine import Session, literal
+from rolethread_store.model import Batch
+from rolethread_store.segments.schema import COLUMNS_OF, column_list
+from rolethread_store.storage import Layout
+
+__all__ = ["add_keys", "empty_relation", "key_name", "scan"]
+
+
+def key_name(batch_id: UUID) -> str:
+    """Return the name under which a session knows a batch's data key."""
+    return f"batch_{batch_id.hex}"
+
+
+def add_keys(session: Session, batches: Iterable[Batch], keyring: Keyring) -> None:
+    """Make the data keys of batches known to a session.
+
+    Raises:
+        Corrupt: a wrapped key does not open.
+    """
+    for batch in batches:
+        data_key = keyring.unwrap(bytes.fromhex(batch.wrapped_key), batch.batch_id)
+        session.add_key(key_name(batch.batch_id), data_key.reveal())
+
+
+def empty_relation(kind: str) -> str:
+    """Return a SELECT of no rows with the columns of a kind."""
+    columns = ", ".join(f'CAST(NULL AS {t}) AS "{name}"' for name, t in COLUMNS_OF[kind].items())
+    return f"SELECT {columns} WHERE false"
+
+
+def scan(batches: Sequence[Batch], layout: Layout, kind: str = "entries") -> str:
+    """Return a SELECT over all rows of some batches.
+
+    One ``read_parquet`` takes one key, so several batches become a ``UNION ALL``; each
+    costs about 0.3 ms of a query (engine facts 7).
+    """
+    if not batches:
+        return empty_relation(kind)
+    return " UNION ALL ".join(_scan_one(batch, layout, kind) for batch in batches)
+
+
+def _scan_one(batch: Batch, layout: Layout, kind: str) -> str:
+    files = ", ".join(
+        literal(str(layout.segment(batch.batch_id, segment.number))) for segment in batch.segments
+    )
+    return (
+        f"SELECT {column_list(COLUMNS_OF[kind])} FROM read_parquet([{files}], "
+        f"encryption_config={{footer_key: {literal(key_name(batch.batch_id))}}})"
+    )

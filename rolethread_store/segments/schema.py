@@ -1,0 +1,63 @@
+"""Schema v1: the columns of the immutable files, in DuckDB's types.
+
+``message_count`` repeats ``len(messages)``: with it a count of turns, and the check that
+a message exists, need not decode any text.
+"""
+
+from __future__ import annotations
+
+from rolethread_store.engine import identifier
+
+__all__ = [
+    "COLUMNS_OF",
+    "ENTRY_COLUMNS",
+    "MASK_COLUMNS",
+    "MESSAGE_TYPE",
+    "QUARANTINE_COLUMNS",
+    "TAG_COLUMNS",
+    "column_list",
+]
+
+MESSAGE_TYPE = (
+    'STRUCT("role" VARCHAR, "content" VARCHAR, "name" VARCHAR, "character" VARCHAR, '
+    '"weight" DOUBLE, "alternatives" STRUCT("content" VARCHAR, "extra" VARCHAR)[], '
+    '"extra" VARCHAR)'
+)
+
+ENTRY_COLUMNS: dict[str, str] = {
+    "entry_id": "UUID",
+    "position": "BIGINT",
+    "messages": f"{MESSAGE_TYPE}[]",
+    "tags": "VARCHAR[]",
+    "origin": 'STRUCT("import_id" UUID, "source" VARCHAR, "record" BIGINT, "format" VARCHAR)',
+    "created_at": "TIMESTAMPTZ",
+    "updated_at": "TIMESTAMPTZ",
+    "extra": "VARCHAR",
+    "message_count": "INTEGER",
+}
+
+TAG_COLUMNS: dict[str, str] = {"entry_id": "UUID", "tags": "VARCHAR[]"}
+
+MASK_COLUMNS: dict[str, str] = {"entry_id": "UUID"}
+
+QUARANTINE_COLUMNS: dict[str, str] = {
+    "import_id": "UUID",
+    "source": "VARCHAR",
+    "record": "BIGINT",
+    "offset": "BIGINT",
+    "reason": "VARCHAR",
+    "raw": "BLOB",
+    "created_at": "TIMESTAMPTZ",
+}
+
+COLUMNS_OF: dict[str, dict[str, str]] = {
+    "entries": ENTRY_COLUMNS,
+    "tags": TAG_COLUMNS,
+    "mask": MASK_COLUMNS,
+    "quarantine": QUARANTINE_COLUMNS,
+}
+
+
+def column_list(columns: dict[str, str]) -> str:
+    """Return the quoted names, separated by commas, for a SELECT."""
+    return ", ".join(identifier(name) for name in columns)

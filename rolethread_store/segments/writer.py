@@ -1,0 +1,149 @@
+"""Writing a batch: rows in, encrypted Parquet files under one fresh data key out.
+
+DuckDB binds a page to its file only by the key (engine facts 6), hence one key per batch
+and digests of every file for the sealed manifest. Row groups of 16,384 rows and zstd
+level 1, measured at 1,000,000 entries (2.6 GB of JSON): import in 20 s with 1.0 GB
+resident, a page by tag four times faster than with DuckDB's default of 122,880 rows,
+which also takes over 2.5 GB to write; level 3 would save a third of the bytes and cost
+a quarter of the time.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from rolethread_store.crypto import Keyring
+from rolethread_store.engine import Session, literal
+from rolethread_store.errors import StoreError
+from rolethread_store.model import Batch, BatchKind, Segment
+from rolethread_store.segments.relation import key_name
+from rolethread_store.segments.schema import COLUMNS_OF
+from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
+
+__all__ = ["ROW_GROUP_ROWS", "BatchWriter"]
+
+ROW_GROUP_ROWS = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A staged file and what only the engine can say of it."""
+
+    staged: Path
+    final: Path
+    number: int
+    rows: int
+    first_id: UUID | None
+    last_id: UUID | None
+
+
+class BatchWriter:
+    """Writes segments of one batch to staging; ``finish`` makes them part of the store.
+
+    Digests and syncs run on a thread of their own while DuckDB writes the next segment:
+    both release the interpreter, and hashing a gigabyte takes about a second.
+    """
+
+    def __init__(
+        self, session: Session, place: tuple[Layout, Disk], keyring: Keyring, batch_id: UUID,
+        kind: BatchKind,
+    ) -> None:  # fmt: skip
+        self._session = session
+        self._layout, self._disk = place
+        self._kind = kind
+        self._batch_id = batch_id
+        data_key = keyring.new_data_key()
+        self._wrapped = keyring.wrap(data_key, batch_id)
+        session.add_key(key_name(batch_id), data_key.reveal())
+        self._written: list[Path] = []
+        self._segments: list[Future[Segment]] = []
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="segment-digest")
+
+    def write(self, select: str) -> int:
+        """Write the rows of a SELECT as one segment and return how many they were.
+
+        The SELECT gives the columns of the batch's kind in any order; a SELECT without
+        rows makes no file.
+
+        Raises:
+            SpillFull: the disk is full.
+            QueryInvalid: the SELECT is wrong.
+        """
+        number = len(self._written)
+        staged = self._layout.staging / f"{self._batch_id.hex}-{number:04d}.parquet"
+        self._written.append(staged)
+        columns = ", ".join(
+            f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in COLUMNS_OF[self._kind].items()
+        )
+        rows = int(
+            self._session.value(
+                f"COPY (SELECT {columns} FROM ({select})) TO {literal(str(staged))} "
+                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+                f"ROW_GROUP_SIZE {ROW_GROUP_ROWS}, "
+                f"ENCRYPTION_CONFIG {{footer_key: {literal(key_name(self._batch_id))}}})"
+            )
+        )
+        if rows == 0:
+            self._disk.remove(staged)
+            self._written.pop()
+            return 0
+        first, last = self._id_range(staged)
+        final = self._layout.segment(self._batch_id, number)
+        written = _Written(staged, final, number, rows, first, last)
+        self._segments.append(self._pool.submit(self._describe, written))
+        return rows
+
+    def finish(self) -> Batch | None:
+        """Publish the files durably and return the batch, ``None`` when it has no rows.
+
+        Raises:
+            Unavailable: a file could not be synced or renamed.
+        """
+        try:
+            segments = tuple(future.result() for future in self._segments)
+        finally:
+            self._pool.shutdown()
+        if not segments:
+            return None
+        for segment, staged in zip(segments, self._written, strict=True):
+            self._disk.adopt(staged, self._layout.segment(self._batch_id, segment.number))
+        self._disk.sync_folder(self._layout.segments)
+        return Batch(
+            batch_id=self._batch_id,
+            kind=self._kind,
+            wrapped_key=self._wrapped.hex(),
+            segments=segments,
+        )
+
+    def abandon(self) -> None:
+        """Drop what was staged; what cannot be removed now is collected later."""
+        self._pool.shutdown(cancel_futures=True)
+        for staged in self._written:
+            with suppress(StoreError):
+                self._disk.remove(staged)
+
+    def _id_range(self, staged: Path) -> tuple[UUID | None, UUID | None]:
+        if "entry_id" not in COLUMNS_OF[self._kind]:
+            return None, None
+        first, last = self._session.rows(
+            f"SELECT min(entry_id), max(entry_id) FROM read_parquet({literal(str(staged))}, "
+            f"encryption_config={{footer_key: {literal(key_name(self._batch_id))}}})"
+        )[0]
+        return first, last
+
+    def _describe(self, written: _Written) -> Segment:
+        digest, size = sha256_file(written.staged)
+        self._disk.sync_file(written.staged)
+        return Segment(
+            number=written.number,
+            rows=written.rows,
+            size=size,
+            tail_digest=tail_digest(written.staged),
+            digest=digest,
+            first_id=written.first_id,
+            last_id=written.last_id,
+        )
