@@ -1,0 +1,37 @@
+"""History: frames, log files, the fold of change sets, and what undo takes out."""
+
+from rolethread_store.changelog.applying import applied, changed_tags
+from rolethread_store.changelog.fold import DatasetFold, Layer, PendingChange, touched_entries
+from rolethread_store.changelog.frame import FrameTooLong, LogCipher, LogDamaged, LogTooNew
+from rolethread_store.changelog.history import (
+    History,
+    HistoryInconsistent,
+    NothingToRedo,
+    NothingToUndo,
+    UndoBlocked,
+)
+from rolethread_store.changelog.logfile import LogWriter
+from rolethread_store.changelog.logreader import LogHistory, LogReader
+from rolethread_store.changelog.scan import LogPosition
+
+__all__ = [
+    "DatasetFold",
+    "FrameTooLong",
+    "History",
+    "HistoryInconsistent",
+    "Layer",
+    "LogCipher",
+    "LogDamaged",
+    "LogHistory",
+    "LogPosition",
+    "LogReader",
+    "LogTooNew",
+    "LogWriter",
+    "NothingToRedo",
+    "NothingToUndo",
+    "PendingChange",
+    "UndoBlocked",
+    "applied",
+    "changed_tags",
+    "touched_entries",
+]

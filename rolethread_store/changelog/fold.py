@@ -1,0 +1,173 @@
+"""From change sets to the state of one dataset, without reading any row.
+
+The fold keeps what a snapshot needs: the name, the layers of immutable rows in order,
+and per entry the pending changes since those layers. Taking a set out again is exact,
+because every layer and every pending change carries the sequence number of its set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from rolethread_store.model import (
+    BatchAttached,
+    BatchKind,
+    ChangeSet,
+    DatasetChange,
+    DatasetCreated,
+    DatasetDropped,
+    DatasetRenamed,
+    EntriesDeleted,
+    EntryAdded,
+    EntryChange,
+    FactPut,
+    FactRemoved,
+    TagsChanged,
+    TagsPatched,
+)
+
+__all__ = ["DatasetFold", "Layer", "PendingChange", "touched_entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A batch that lies over the earlier ones.
+
+    Attributes:
+        seq: Set that brought it.
+        kind: ``ENTRIES`` adds rows, ``TAGS`` replaces tags, ``MASK`` hides rows below it.
+        batch_id: The batch.
+    """
+
+    seq: int
+    kind: BatchKind
+    batch_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """A change to one entry that is not in any layer yet."""
+
+    seq: int
+    at: datetime
+    change: EntryChange
+
+
+@dataclass
+class DatasetFold:
+    """The state of one dataset, as far as the log tells it.
+
+    Attributes:
+        dataset_id: The dataset.
+        names: Names it had, with the set that gave them; the last one counts.
+        layers: Immutable rows, lowest first.
+        attached: Imports in effect, with their sequence numbers.
+        pending: Changes by entry, in order.
+        dirty: Entries whose pending changes differ from what was last materialised.
+        dropped: Sets that dropped the dataset.
+        base_seq: Last set that the lowest layers already hold, 0 without a base.
+    """
+
+    dataset_id: UUID
+    names: list[tuple[int, str]] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    attached: list[tuple[int, BatchAttached]] = field(default_factory=list)
+    pending: dict[UUID, list[PendingChange]] = field(default_factory=dict)
+    dirty: set[UUID] = field(default_factory=set)
+    dropped: list[int] = field(default_factory=list)
+    base_seq: int = 0
+
+    @property
+    def name(self) -> str:
+        """Present name; empty when the dataset was never created."""
+        return self.names[-1][1] if self.names else ""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the dataset is there now."""
+        return bool(self.names) and not self.dropped
+
+    def apply_all(self, records: Iterable[ChangeSet]) -> None:
+        """Apply sets in order."""
+        for record in records:
+            self.apply(record)
+
+    def apply(self, record: ChangeSet, *, rows: bool = True) -> None:
+        """Put a set into effect; without ``rows`` only what a base does not hold."""
+        for change in record.changes:
+            if isinstance(change, FactPut | FactRemoved) or change.dataset_id != self.dataset_id:
+                continue
+            self._apply_listing(record, change)
+            if rows:
+                self._apply_rows(record, change)
+
+    def take_out(self, record: ChangeSet) -> None:
+        """Undo the effect of the newest set in effect."""
+        seq = record.seq
+        self.names = [item for item in self.names if item[0] != seq]
+        self.layers = [layer for layer in self.layers if layer.seq != seq]
+        self.attached = [item for item in self.attached if item[0] != seq]
+        self.dropped = [item for item in self.dropped if item != seq]
+        for entry_id in touched_entries(record, self.dataset_id):
+            kept = [item for item in self.pending.get(entry_id, ()) if item.seq != seq]
+            if kept:
+                self.pending[entry_id] = kept
+            else:
+                self.pending.pop(entry_id, None)
+            self.dirty.add(entry_id)
+        self._refresh_after_patch(record)
+
+    def _apply_listing(self, record: ChangeSet, change: DatasetChange) -> None:
+        match change:
+            case DatasetCreated() | DatasetRenamed():
+                self.names.append((record.seq, change.name))
+            case DatasetDropped():
+                self.dropped.append(record.seq)
+            case BatchAttached():
+                self.attached.append((record.seq, change))
+            case _:
+                pass
+
+    def _apply_rows(self, record: ChangeSet, change: DatasetChange) -> None:
+        if isinstance(change, BatchAttached):
+            if change.batch_id is not None:
+                self.layers.append(Layer(record.seq, BatchKind.ENTRIES, change.batch_id))
+        elif isinstance(change, TagsPatched):
+            self.layers.append(Layer(record.seq, BatchKind.TAGS, change.batch_id))
+            self._refresh_after_patch(record)
+        elif isinstance(change, EntryChange):
+            for entry_id in entries_of(change):
+                item = PendingChange(record.seq, record.at, change)
+                self.pending.setdefault(entry_id, []).append(item)
+                self.dirty.add(entry_id)
+
+    def _refresh_after_patch(self, record: ChangeSet) -> None:
+        """A patch lies between pending changes in time: entries that have some are redone."""
+        if any(
+            isinstance(change, TagsPatched) and change.dataset_id == self.dataset_id
+            for change in record.changes
+        ):
+            self.dirty.update(self.pending)
+
+
+def entries_of(change: EntryChange) -> tuple[UUID, ...]:
+    """Return the entries a change is about."""
+    match change:
+        case EntryAdded():
+            return (change.entry.entry_id,)
+        case TagsChanged() | EntriesDeleted():
+            return change.entry_ids
+        case _:
+            return (change.entry_id,)
+
+
+def touched_entries(record: ChangeSet, dataset_id: UUID) -> list[UUID]:
+    """Return the entries of a dataset that a set changes one by one."""
+    found: dict[UUID, None] = {}
+    for change in record.changes:
+        if isinstance(change, EntryChange) and change.dataset_id == dataset_id:
+            found.update(dict.fromkeys(entries_of(change)))
+    return list(found)

@@ -1,0 +1,61 @@
+"""State and commit: header, manifest, journal, snapshots of rows, checkpoints."""
+
+from rolethread_store.dataset.checkpoint import (
+    CheckpointMismatch,
+    CheckpointReport,
+    checkpoint_dataset,
+    checkpoint_due,
+)
+from rolethread_store.dataset.digests import content_digest
+from rolethread_store.dataset.header import (
+    FORMAT_VERSION,
+    HeaderDamaged,
+    StoreHeader,
+    StoreTooNew,
+)
+from rolethread_store.dataset.journal import BatchUnknown, DatasetMissing, Journal
+from rolethread_store.dataset.locating import Located, Locator
+from rolethread_store.dataset.manifest import (
+    Base,
+    BaseLayer,
+    LogMark,
+    Manifest,
+    ManifestDamaged,
+    ManifestMissing,
+    load_manifest,
+    newest_generation,
+    publish_manifest,
+)
+from rolethread_store.dataset.reader import Reader
+from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
+from rolethread_store.dataset.writing import WritingRoom
+
+__all__ = [
+    "ENTRY_SELECT",
+    "FORMAT_VERSION",
+    "Base",
+    "BaseLayer",
+    "BatchUnknown",
+    "CheckpointMismatch",
+    "CheckpointReport",
+    "DatasetMissing",
+    "HeaderDamaged",
+    "Journal",
+    "Located",
+    "Locator",
+    "LogMark",
+    "Manifest",
+    "ManifestDamaged",
+    "ManifestMissing",
+    "Reader",
+    "StoreHeader",
+    "StoreTooNew",
+    "WritingRoom",
+    "checkpoint_dataset",
+    "checkpoint_due",
+    "content_digest",
+    "entry_of",
+    "load_manifest",
+    "newest_generation",
+    "publish_manifest",
+]

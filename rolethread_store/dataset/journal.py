@@ -1,0 +1,331 @@
+"""The committed state of an open store: log, manifest, and what they add up to.
+
+Everything that changes a store passes through :meth:`Journal.commit`,
+:meth:`Journal.undo` or :meth:`Journal.redo`: one sealed frame, one sync, and only then
+the state in memory. What a frame names must be durable before it, so a batch is
+published first (:meth:`Journal.publish`); a crash in between leaves an orphan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from rolethread_store.changelog import (
+    DatasetFold,
+    History,
+    HistoryInconsistent,
+    LogCipher,
+    LogHistory,
+    LogPosition,
+    LogReader,
+    LogWriter,
+)
+from rolethread_store.clock import Clock
+from rolethread_store.crypto import Keyring
+from rolethread_store.dataset.basing import folded
+from rolethread_store.dataset.manifest import (
+    Base,
+    LogMark,
+    Manifest,
+    load_manifest,
+    newest_generation,
+    publish_manifest,
+)
+from rolethread_store.errors import Corrupt, NotFound
+from rolethread_store.model import Batch, Change, ChangeSet
+from rolethread_store.registry import Registry
+from rolethread_store.storage import Disk, Layout, WriterLock
+
+__all__ = ["BatchUnknown", "DatasetMissing", "Journal"]
+
+_READ_ATTEMPTS = 5
+
+
+class BatchUnknown(Corrupt):
+    """The log names a batch that no manifest knows."""
+
+    code: ClassVar[str] = "dataset.batch-unknown"
+
+
+class DatasetMissing(NotFound):
+    """There is no dataset of that name."""
+
+    code: ClassVar[str] = "dataset.missing"
+
+
+class Journal:
+    """Log, manifest, history and folds of one open store.
+
+    Attributes:
+        layout: Where the store lies.
+        disk: How it is reached.
+        keyring: Its keys.
+        clock: Time and identifiers.
+        manifest: The newest manifest.
+        history: Every change set and what is in effect.
+        folds: State of each dataset that has or had sets in effect.
+        version: Grows with every change of the state in memory.
+    """
+
+    def __init__(self, layout: Layout, disk: Disk, keyring: Keyring, clock: Clock) -> None:
+        """Read the state.
+
+        Raises:
+            Corrupt: manifest or log are not what was written.
+        """
+        self.layout = layout
+        self.disk = disk
+        self.keyring = keyring
+        self.clock = clock
+        self.wait = 0.0
+        self.version = 0
+        self._lock = WriterLock(layout, clock)
+        self._cipher = LogCipher(keyring.log_key, keyring.store_id)
+        self._writer: LogWriter | None = None
+        self.manifest: Manifest
+        self.history: History
+        self.folds: dict[UUID, DatasetFold]
+        self._manifest_digest: str
+        self._batches: dict[UUID, Batch]
+        self._log: LogHistory
+        self._position: LogPosition | None
+        self._load()
+
+    @property
+    def facts(self) -> Registry:
+        """Registry and settings as they are now."""
+        return Registry.of(self.history.effective_in_order())
+
+    @property
+    def pending(self) -> int:
+        """Entries with changes that no checkpoint has folded."""
+        return sum(len(fold.pending) for fold in self.folds.values())
+
+    @property
+    def writing(self) -> bool:
+        """Whether this process is the store's writer."""
+        return self._writer is not None
+
+    def log_files(self) -> list[tuple[Path, int]]:
+        """Return the log files and how many bytes of each are committed history."""
+        files = self._read_log().files
+        return [(self.layout.log(*file.name), file.position().size) for file in files]
+
+    def fold_named(self, name: str) -> DatasetFold:
+        """Return the state of a dataset by its name.
+
+        Raises:
+            DatasetMissing: there is none.
+        """
+        fold = self.find_named(name)
+        if fold is None:
+            known = ", ".join(sorted(fold.name for fold in self.existing())) or "none yet"
+            raise DatasetMissing(f"no dataset is called “{name}”", hint=f"datasets: {known}")
+        return fold
+
+    def find_named(self, name: str) -> DatasetFold | None:
+        """Return the state of a dataset by its name, ``None`` when there is none."""
+        return next((fold for fold in self.existing() if fold.name == name), None)
+
+    def existing(self) -> list[DatasetFold]:
+        """Return the datasets that are there now, in the order they were made."""
+        return [fold for fold in self.folds.values() if fold.exists]
+
+    def batch(self, batch_id: UUID) -> Batch:
+        """Return a batch by its id.
+
+        Raises:
+            BatchUnknown: the manifest does not know it.
+        """
+        try:
+            return self._batches[batch_id]
+        except KeyError:
+            raise BatchUnknown(f"no manifest knows batch {batch_id}") from None
+
+    def begin_write(self) -> None:
+        """Become the writer, on the newest state; does nothing when we are it already.
+
+        Raises:
+            Locked: another process writes.
+            Denied: the store lies where nothing can be written.
+        """
+        if self._writer is not None:
+            return
+        self._lock.acquire(self.wait)
+        try:
+            if self._read_log().position != self._position or (
+                newest_generation(self.layout, self.disk) != self.manifest.generation
+            ):
+                self._load()
+            self._writer = LogWriter(self.layout, self.disk, self._cipher, self._log, self.clock)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def commit(self, changes: Sequence[Change], summary: str) -> ChangeSet:
+        """Make changes durable together, then true in memory.
+
+        Raises:
+            Locked: another process writes.
+            Unavailable: the frame could not be made durable; nothing changed.
+        """
+        record = self._append("change", summary, changes=tuple(changes))
+        for dataset_id in record.dataset_ids:
+            self.folds.setdefault(dataset_id, DatasetFold(dataset_id)).apply(record)
+        return record
+
+    def undo(self, dataset_id: UUID | None = None) -> ChangeSet:
+        """Take the newest change set out of effect; returns the undo's record.
+
+        Raises:
+            NothingToUndo: nothing is left.
+            UndoBlocked: another dataset it touched has changed since.
+        """
+        self.begin_write()
+        target = self.history.undo_target(dataset_id)
+        record = self._append("undo", f"undo: {target.summary}", target=target.set_id)
+        for touched in target.dataset_ids:
+            if target.seq <= self.folds[touched].base_seq:
+                self._refold(touched)
+            else:
+                self.folds[touched].take_out(target)
+        return record
+
+    def redo(self, dataset_id: UUID | None = None) -> ChangeSet:
+        """Put the set that was undone last back into effect; returns the redo's record.
+
+        Raises:
+            NothingToRedo: nothing was undone since the last change.
+        """
+        self.begin_write()
+        target = self.history.redo_target(dataset_id)
+        record = self._append("redo", f"redo: {target.summary}", target=target.set_id)
+        for touched in target.dataset_ids:
+            self.folds.setdefault(touched, DatasetFold(touched)).apply(target)
+        return record
+
+    def publish(self, batches: Sequence[Batch] = (), bases: Sequence[Base] = ()) -> None:
+        """Make new batches and checkpoints known by a new manifest.
+
+        Raises:
+            Unavailable: it could not be made durable; the old manifest stands.
+        """
+        self.begin_write()
+        assert self._writer is not None  # noqa: S101 - begin_write made it
+        settled = self._writer.settled()
+        manifest = self.manifest.model_copy(
+            update={
+                "generation": self.manifest.generation + 1,
+                "parent": self._manifest_digest,
+                "batches": (*self.manifest.batches, *batches),
+                "bases": (*self.manifest.bases, *bases),
+                "facts": tuple(self.facts.facts.values()),
+                "facts_seq": self.history.last_seq,
+                "log": None if settled is None else _mark(settled),
+            }
+        )
+        self._manifest_digest = publish_manifest(manifest, self.layout, self.disk, self.keyring)
+        self.manifest = manifest
+        self._batches.update((batch.batch_id, batch) for batch in batches)
+        for dataset_id in {base.dataset_id for base in bases}:
+            self._refold(dataset_id)
+
+    def close(self) -> None:
+        """End our log file and give the lock back."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._lock.release()
+
+    def _append(
+        self,
+        kind: str,
+        summary: str,
+        *,
+        changes: tuple[Change, ...] = (),
+        target: UUID | None = None,
+    ) -> ChangeSet:
+        self.begin_write()
+        assert self._writer is not None  # noqa: S101 - begin_write made it
+        record = ChangeSet(
+            set_id=self.clock.new_id(),
+            seq=self.history.last_seq + 1,
+            at=self.clock.now(),
+            kind=kind,  # type: ignore[arg-type]  # pydantic checks the word
+            summary=summary,
+            changes=changes,
+            target=target,
+        )
+        body = record.model_dump_json(exclude_none=True).encode()
+        self._position = self._writer.append(body)
+        self.history.append(record)
+        self.version += 1
+        return record
+
+    def _refold(self, dataset_id: UUID) -> None:
+        records = self.history.effective(dataset_id)
+        self.folds[dataset_id] = folded(dataset_id, records, self.manifest.bases)
+        self.version += 1
+
+    def _read_log(self) -> LogHistory:
+        mark = self.manifest.log
+        marks = () if mark is None else (LogPosition(**mark.model_dump()),)
+        return LogReader(self.layout, self.disk, self._cipher).read_all(marks=marks)
+
+    def _load(self) -> None:
+        for attempt in range(_READ_ATTEMPTS):
+            self.manifest, self._manifest_digest = load_manifest(
+                self.layout, self.disk, self.keyring
+            )
+            self._batches = {batch.batch_id: batch for batch in self.manifest.batches}
+            self._log = self._read_log()
+            self._position = self._log.position
+            self.history = History()
+            for item in self._log.records():
+                self.history.append(_decoded(item.body))
+            try:
+                self._fold_all()
+            except BatchUnknown:
+                # A writer published and committed between our two readings.
+                if attempt == _READ_ATTEMPTS - 1:
+                    raise
+                continue
+            break
+        self.version += 1
+
+    def _fold_all(self) -> None:
+        self.folds = {}
+        for dataset_id in self.history.dataset_ids():
+            records = self.history.effective(dataset_id)
+            fold = folded(dataset_id, records, self.manifest.bases)
+            for layer in fold.layers:
+                self.batch(layer.batch_id)
+            for _, attached in fold.attached:
+                if attached.quarantine_id is not None:
+                    self.batch(attached.quarantine_id)
+            self.folds[dataset_id] = fold
+
+
+def _mark(position: LogPosition) -> LogMark:
+    return LogMark(
+        number=position.number,
+        log_id=position.log_id,
+        frames=position.frames,
+        size=position.size,
+        tag=position.tag,
+    )
+
+
+def _decoded(body: bytes) -> ChangeSet:
+    try:
+        return ChangeSet.model_validate_json(body)
+    except ValidationError as error:
+        raise HistoryInconsistent(
+            f"a log record has an unknown structure ({error.error_count()} places)",
+            hint="it may have been written by a newer version of the program",
+        ) from None

@@ -1,0 +1,86 @@
+"""Tags of many entries at once: one expression, and one small file when there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from rolethread_store.changelog import DatasetFold
+from rolethread_store.dataset import Reader, WritingRoom
+from rolethread_store.engine import checked_statement, literal
+from rolethread_store.model import Batch, BatchKind, TagsChanged, TagsPatched
+from rolethread_store.registry import clean_tags
+
+__all__ = ["BulkTags", "bulk_tags"]
+
+INLINE_LIMIT = 1_000
+"""Entries up to which a change set names them; beyond, a tag batch holds ids and tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkTags:
+    """What a bulk change comes to.
+
+    Attributes:
+        affected: Entries whose tags change.
+        change: The change, ``None`` when no entry is affected.
+        batch: The batch that the change names, to be published before it.
+    """
+
+    affected: int
+    change: TagsChanged | TagsPatched | None
+    batch: Batch | None = None
+
+
+def bulk_tags(
+    reader: Reader,
+    room: WritingRoom,
+    fold: DatasetFold,
+    where: str | None,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+) -> BulkTags:
+    """Work out new tags for all entries that a condition selects.
+
+    Args:
+        reader: Where the entries are read.
+        room: Where a batch is written.
+        fold: The dataset.
+        where: SQL condition over the entries' columns; ``None`` for all.
+        add: Tags to add.
+        remove: Tags to remove.
+
+    Raises:
+        TagInvalid: a text cannot be a tag.
+        QueryInvalid: the condition is wrong.
+        QueryRefused: the condition is not a read.
+    """
+    added, removed = clean_tags(add), tuple(remove)
+    kept = f"list_filter(tags, lambda t: NOT list_contains({_list(removed)}, t))"
+    new = (
+        f"list_concat({kept}, list_filter({_list(added)}, lambda t: NOT list_contains({kept}, t)))"
+    )
+    entries = f"SELECT * REPLACE (coalesce(tags, []) AS tags) FROM ({reader.relation(fold)})"
+    select = (
+        f"SELECT entry_id, new_tags AS tags FROM (SELECT entry_id, tags, {new} AS new_tags "
+        f"FROM ({entries}) WHERE ({where or 'true'}\n)) WHERE new_tags IS DISTINCT FROM tags"
+    )
+    statement = checked_statement(select)
+    with reader.diagnosing():
+        rows = reader.session.arrow(statement)
+    if rows.num_rows == 0:
+        return BulkTags(0, None)
+    if rows.num_rows <= INLINE_LIMIT:
+        ids = tuple(UUID(text) for text in rows.column("entry_id").to_pylist())
+        change = TagsChanged(dataset_id=fold.dataset_id, entry_ids=ids, add=added, remove=removed)
+        return BulkTags(rows.num_rows, change)
+    batch = room.write_table(BatchKind.TAGS, rows)
+    assert batch is not None  # noqa: S101 - there are rows
+    patch = TagsPatched(dataset_id=fold.dataset_id, batch_id=batch.batch_id, rows=rows.num_rows)
+    return BulkTags(rows.num_rows, patch, batch)
+
+
+def _list(tags: Sequence[str]) -> str:
+    return f"CAST([{', '.join(literal(tag) for tag in tags)}] AS VARCHAR[])"

@@ -1,0 +1,71 @@
+"""What SQL sees: ``entries``, ``messages``, and one view per dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rolethread_store.changelog import DatasetFold
+from rolethread_store.dataset import Reader
+from rolethread_store.engine import identifier, literal
+from rolethread_store.segments import ENTRY_COLUMNS
+
+__all__ = ["Views", "named_rows"]
+
+_COLUMNS = ", ".join(
+    'coalesce("tags", []) AS "tags"' if name == "tags" else identifier(name)
+    for name in ENTRY_COLUMNS
+)
+
+
+def _messages_of(entries: str) -> str:
+    return (
+        'SELECT "dataset", "entry_id", CAST("turn" AS INTEGER) AS "turn", "m"."role" AS "role", '
+        '"m"."content" AS "content", "m"."name" AS "name", "m"."character" AS "character" FROM '
+        '(SELECT "dataset", "entry_id", unnest("messages") AS "m", '
+        f'generate_subscripts("messages", 1) - 1 AS "turn" FROM ({entries}))'
+    )
+
+
+def named_rows(reader: Reader, folds: Sequence[DatasetFold]) -> str:
+    """Return a SELECT of the entries of datasets, with a first column ``dataset``."""
+    parts = [
+        f'SELECT {literal(fold.name)} AS "dataset", {_COLUMNS} FROM ({reader.relation(fold)})'
+        for fold in folds
+    ]
+    if not parts:
+        empty = ", ".join(f'CAST(NULL AS {t}) AS "{name}"' for name, t in ENTRY_COLUMNS.items())
+        return f'SELECT CAST(NULL AS VARCHAR) AS "dataset", {empty} WHERE false'
+    return " UNION ALL ".join(parts)
+
+
+class Views:
+    """Keeps the reading session's views equal to the store's state."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._made_for: tuple[int, str | None] | None = None
+        self._names: set[str] = set()
+
+    def refresh(self, only: str | None = None) -> None:
+        """Make the views for the present state, over all datasets or over one.
+
+        Raises:
+            DatasetMissing: ``only`` names no dataset.
+        """
+        journal = self._reader.journal
+        wanted = (journal.version, only)
+        if self._made_for == wanted:
+            return
+        folds = journal.existing() if only is None else [journal.fold_named(only)]
+        session = self._reader.session
+        for name in self._names:
+            session.execute(f"DROP VIEW IF EXISTS {identifier(name)}")
+        self._names = {"entries", "messages"}
+        entries = named_rows(self._reader, folds)
+        session.execute(f"CREATE OR REPLACE VIEW entries AS {entries}")
+        session.execute(f"CREATE OR REPLACE VIEW messages AS {_messages_of(entries)}")
+        for fold in folds:
+            rows = named_rows(self._reader, [fold])
+            session.execute(f"CREATE OR REPLACE VIEW {identifier(fold.name)} AS {rows}")
+            self._names.add(fold.name)
+        self._made_for = wanted

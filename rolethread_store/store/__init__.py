@@ -1,0 +1,27 @@
+"""The front door: create, open, and everything an open store does."""
+
+from rolethread_store.store.datasets import Dataset
+from rolethread_store.store.remotes import restore_store
+from rolethread_store.store.reports import (
+    DatasetInfo,
+    ImportReport,
+    LogItem,
+    RemoteInfo,
+    StoredEntry,
+    StoreStatus,
+)
+from rolethread_store.store.store import Store, create_store, open_store
+
+__all__ = [
+    "Dataset",
+    "DatasetInfo",
+    "ImportReport",
+    "LogItem",
+    "RemoteInfo",
+    "Store",
+    "StoreStatus",
+    "StoredEntry",
+    "create_store",
+    "open_store",
+    "restore_store",
+]

@@ -1,0 +1,159 @@
+"""Import: files in, one batch published, one change set committed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import ClassVar
+from uuid import UUID
+
+from rolethread_store.errors import Conflict, InvalidInput
+from rolethread_store.formats import ImportOutcome, ImportTarget, import_files
+from rolethread_store.model import (
+    BatchAttached,
+    BatchKind,
+    Change,
+    DatasetCreated,
+    ProgressListener,
+)
+from rolethread_store.segments import BatchWriter
+from rolethread_store.store.parts import Parts
+from rolethread_store.store.reports import ImportReport, QuarantineNote
+
+__all__ = ["DatasetNameInvalid", "DatasetNameTaken", "import_into"]
+
+_LONGEST_NAME = 120
+_STEP = 1024
+_RESERVED = frozenset({"entries", "messages"})
+
+
+class DatasetNameInvalid(InvalidInput):
+    """A text that cannot be a dataset's name."""
+
+    code: ClassVar[str] = "store.dataset-name-invalid"
+
+
+class DatasetNameTaken(Conflict):
+    """Another dataset's name differs only in case, which SQL does not tell apart."""
+
+    code: ClassVar[str] = "store.dataset-name-taken"
+
+
+def import_into(
+    parts: Parts, name: str, paths: Sequence[Path], *, dry_run: bool, listener: ProgressListener
+) -> ImportReport:
+    """Import files into a dataset, which is made when it is not there."""
+    started = perf_counter()
+    dataset = _usable_name(parts, name)
+    if not paths:
+        raise InvalidInput("name at least one file to import")
+    if not dry_run:
+        parts.journal.begin_write()
+    import_id = parts.journal.clock.new_id()
+    entries = None if dry_run else parts.room.writer(BatchKind.ENTRIES)
+    quarantine = None if dry_run else parts.room.writer(BatchKind.QUARANTINE)
+    target = ImportTarget(
+        session=parts.room.session,
+        clock=parts.journal.clock,
+        import_id=import_id,
+        first_position=_first_position(parts, dataset),
+        entries=entries,
+        quarantine=quarantine,
+    )
+    try:
+        outcome = import_files(paths, target, listener)
+        set_id = None
+        if entries is not None and quarantine is not None:
+            set_id = _committed(parts, dataset, import_id, outcome, (entries, quarantine))
+    except BaseException:
+        for writer in (entries, quarantine):
+            if writer is not None:
+                writer.abandon()
+        raise
+    return _report(dataset, outcome, set_id, dry_run=dry_run, started=started)
+
+
+def _usable_name(parts: Parts, name: str) -> str:
+    """Return a dataset name as it is stored.
+
+    Raises:
+        DatasetNameInvalid: it is empty, too long, not printable, or a view's name.
+        DatasetNameTaken: a dataset's name differs only in case.
+    """
+    clean = unicodedata.normalize("NFC", name).strip()
+    if not clean or len(clean) > _LONGEST_NAME or not clean.isprintable():
+        raise DatasetNameInvalid(f"a dataset's name has 1 to {_LONGEST_NAME} printable characters")
+    if clean.casefold() in _RESERVED:
+        raise DatasetNameInvalid(f"“{clean}” is the name of a view in SQL; choose another")
+    for fold in parts.journal.existing():
+        if fold.name != clean and fold.name.casefold() == clean.casefold():
+            raise DatasetNameTaken(f"there is a dataset “{fold.name}” already")
+    return clean
+
+
+def _first_position(parts: Parts, dataset: str) -> int:
+    fold = parts.journal.find_named(dataset)
+    if fold is None:
+        return _STEP
+    relation = parts.reader.relation(fold)
+    return int(
+        parts.reader.rows(f"SELECT coalesce(max(position), 0) + {_STEP} FROM ({relation})")[0][0]
+    )
+
+
+def _committed(
+    parts: Parts,
+    dataset: str,
+    import_id: UUID,
+    outcome: ImportOutcome,
+    writers: tuple[BatchWriter, BatchWriter],
+) -> UUID:
+    """Publish the batches, then commit the one frame that makes them part of the dataset."""
+    entries, quarantine = (writer.finish() for writer in writers)
+    batches = [batch for batch in (entries, quarantine) if batch is not None]
+    if batches:
+        parts.journal.publish(batches)
+    fold = parts.journal.find_named(dataset)
+    changes: list[Change] = []
+    dataset_id = parts.journal.clock.new_id() if fold is None else fold.dataset_id
+    if fold is None:
+        changes.append(DatasetCreated(dataset_id=dataset_id, name=dataset))
+    changes.append(
+        BatchAttached(
+            dataset_id=dataset_id,
+            import_id=import_id,
+            batch_id=None if entries is None else entries.batch_id,
+            quarantine_id=None if quarantine is None else quarantine.batch_id,
+            sources=outcome.sources,
+        )
+    )
+    names = ", ".join(source.name for source in outcome.sources)
+    kept = sum(source.kept for source in outcome.sources)
+    return parts.journal.commit(changes, f"import {names}: {kept:,} entries").set_id
+
+
+def _report(
+    dataset: str,
+    outcome: ImportOutcome,
+    set_id: UUID | None,
+    *,
+    dry_run: bool,
+    started: float,
+) -> ImportReport:
+    return ImportReport(
+        dataset=dataset,
+        sources=tuple(source.name for source in outcome.sources),
+        records=sum(source.records for source in outcome.sources),
+        entries=sum(source.kept for source in outcome.sources),
+        quarantined=sum(source.quarantined for source in outcome.sources),
+        formats=dict(outcome.formats),
+        quarantine=tuple(
+            QuarantineNote(note.source, note.record, note.offset, note.reason)
+            for note in outcome.samples
+        ),
+        dry_run=dry_run,
+        seconds=perf_counter() - started,
+        set_id=set_id,
+    )

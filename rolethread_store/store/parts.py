@@ -1,0 +1,64 @@
+"""What an open store is made of, handed as one to the flows that use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from rolethread_store.changelog import DatasetFold
+from rolethread_store.dataset import Journal, Locator, Reader, WritingRoom
+from rolethread_store.query import Console
+
+__all__ = ["Parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The rooms of one open store.
+
+    Attributes:
+        journal: Its committed state.
+        reader: Its reading session.
+        room: Where batches are made.
+        locator: Finds entries by id.
+        console: Answers SQL.
+    """
+
+    journal: Journal
+    reader: Reader
+    room: WritingRoom
+    locator: Locator
+    console: Console
+
+    def folds(self, dataset: str | None) -> list[DatasetFold]:
+        """Return one dataset's state, or that of all.
+
+        Raises:
+            DatasetMissing: there is no such dataset.
+        """
+        return self.journal.existing() if dataset is None else [self.journal.fold_named(dataset)]
+
+    def dataset_id(self, dataset: str | None, *, gone: bool = False) -> UUID | None:
+        """Return a dataset's id, ``None`` for no name; with ``gone`` of an undone one as well.
+
+        Raises:
+            DatasetMissing: there is no such dataset.
+        """
+        if dataset is None:
+            return None
+        if gone and self.journal.find_named(dataset) is None:
+            known = self.journal.history.dataset_created(dataset)
+            if known is not None:
+                return known
+        return self.journal.fold_named(dataset).dataset_id
+
+    def names(self) -> dict[UUID, str]:
+        """Return the name of every dataset that was ever made."""
+        names = self.journal.history.created_names()
+        return names | {fold.dataset_id: fold.name for fold in self.journal.existing()}
+
+    def close(self) -> None:
+        """Release sessions, log file and lock."""
+        self.reader.close()
+        self.room.close()
+        self.journal.close()

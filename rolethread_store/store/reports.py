@@ -1,0 +1,179 @@
+"""What the store tells of itself, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from rolethread_store.model import ChangeSet, Entry
+
+__all__ = [
+    "DatasetInfo",
+    "ImportReport",
+    "LogItem",
+    "QuarantineNote",
+    "RemoteInfo",
+    "StoreStatus",
+    "StoredEntry",
+    "log_item",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """One dataset, in numbers.
+
+    Attributes:
+        name: Its name.
+        dataset_id: Its identity, which a new name does not change.
+        entries: Entries in it now.
+        quarantined: Records that its imports set aside.
+        segments: Files that hold its rows.
+        bytes: Size of these files.
+        pending: Entries with changes that no checkpoint has folded yet.
+        created_at: When it was made (UTC).
+    """
+
+    name: str
+    dataset_id: UUID
+    entries: int
+    quarantined: int
+    segments: int
+    bytes: int
+    pending: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteInfo:
+    """A named remote."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """The store, in numbers.
+
+    Attributes:
+        path: Its folder.
+        store_id: Its identity.
+        format: Version of its format.
+        generation: Newest manifest.
+        datasets: How many datasets.
+        entries: Entries in all of them.
+        quarantined: Records set aside in all of them.
+        bytes: Size of all segments, those that only history needs included.
+        pending: Entries with changes that no checkpoint has folded yet.
+        log_files: Files of the change log.
+        undoable: What undo would take out, ``None`` when nothing.
+        redoable: What redo would put back, ``None`` when nothing.
+        remotes: The remotes.
+    """
+
+    path: Path
+    store_id: UUID
+    format: int
+    generation: int
+    datasets: int
+    entries: int
+    quarantined: int
+    bytes: int
+    pending: int
+    log_files: int
+    undoable: str | None
+    redoable: str | None
+    remotes: tuple[RemoteInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry with the name of its dataset."""
+
+    dataset: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """One record of the history, for people.
+
+    Attributes:
+        set_id: Its identity.
+        seq: Its number, from 1.
+        at: When (UTC).
+        kind: ``change``, ``undo`` or ``redo``.
+        summary: What was done.
+        datasets: Names of the datasets it touched.
+        undone: Whether it is out of effect now.
+        target: For undo and redo, the change meant.
+    """
+
+    set_id: UUID
+    seq: int
+    at: datetime
+    kind: str
+    summary: str
+    datasets: tuple[str, ...]
+    undone: bool
+    target: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineNote:
+    """Where and why a record was set aside."""
+
+    source: str
+    record: int
+    offset: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did; ``records == entries + quarantined`` always.
+
+    Attributes:
+        dataset: Where the entries went.
+        sources: Names of the files read.
+        records: Records found.
+        entries: Records that became entries.
+        quarantined: Records set aside.
+        formats: Entries by the shape they came in.
+        quarantine: The first of the records set aside.
+        dry_run: Whether nothing was written.
+        seconds: How long it took.
+        set_id: The change set, ``None`` when nothing was written.
+    """
+
+    dataset: str
+    sources: tuple[str, ...]
+    records: int
+    entries: int
+    quarantined: int
+    formats: dict[str, int]
+    quarantine: tuple[QuarantineNote, ...]
+    dry_run: bool
+    seconds: float
+    set_id: UUID | None
+
+
+def log_item(
+    record: ChangeSet, subject: ChangeSet, names: dict[UUID, str], *, undone: bool
+) -> LogItem:
+    """Describe a record; ``subject`` is the change that an undo or redo is about."""
+    touched: Iterable[str] = (names.get(key, "") for key in subject.dataset_ids)
+    return LogItem(
+        set_id=record.set_id,
+        seq=record.seq,
+        at=record.at,
+        kind=record.kind,
+        summary=record.summary,
+        datasets=tuple(name for name in touched if name),
+        undone=undone,
+        target=record.target,
+    )

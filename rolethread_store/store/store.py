@@ -1,0 +1,315 @@
+"""The front door: one open store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from rolethread_store.clock import Clock, SystemClock
+from rolethread_store.crypto import KdfParams
+from rolethread_store.dataset import (
+    CheckpointReport,
+    Journal,
+    Locator,
+    Reader,
+    WritingRoom,
+    checkpoint_dataset,
+    checkpoint_due,
+)
+from rolethread_store.model import ChangeSet, ProgressListener, unheard
+from rolethread_store.query import (
+    Console,
+    QuarantinedRecord,
+    Result,
+    SearchHit,
+    SearchMode,
+    SearchQuestion,
+    quarantined,
+    search,
+)
+from rolethread_store.store import editions, overview, remotes
+from rolethread_store.store.datasets import Dataset
+from rolethread_store.store.opening import Unlocked, make_store, unlock
+from rolethread_store.store.parts import Parts
+from rolethread_store.store.reports import (
+    DatasetInfo,
+    LogItem,
+    RemoteInfo,
+    StoredEntry,
+    StoreStatus,
+)
+from rolethread_store.sync import PushReport, VerifyReport
+
+__all__ = ["Store", "create_store", "open_store"]
+
+
+class Store:
+    """An open store; close it, or use it in a ``with`` block.
+
+    Reading takes no lock. The first change makes this process the store's one writer,
+    until the store is closed.
+
+    Attributes:
+        recovery_code: The code that opens the store without its passphrase; only right
+            after :func:`create_store`, for it is kept nowhere.
+    """
+
+    def __init__(
+        self,
+        unlocked: Unlocked,
+        clock: Clock,
+        *,
+        wait: float = 0.0,
+        memory_limit: str | None = None,
+        recovery_code: str | None = None,
+    ) -> None:
+        journal = Journal(unlocked.layout, unlocked.disk, unlocked.keyring, clock)
+        unlocked.keyring.require_header(
+            unlocked.header.encode(), bytes.fromhex(journal.manifest.header_tag)
+        )
+        journal.wait = wait
+        reader = Reader(journal, memory_limit=memory_limit)
+        self._parts = Parts(
+            journal, reader, WritingRoom(journal), Locator(journal, reader), Console(reader)
+        )
+        self.recovery_code = recovery_code
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+        return self._parts.journal.layout.root
+
+    @property
+    def store_id(self) -> UUID:
+        """The store's identity."""
+        return self._parts.journal.keyring.store_id
+
+    def dataset(self, name: str) -> Dataset:
+        """Return a handle on a dataset, which comes to be with its first import."""
+        return Dataset(self._parts, name)
+
+    def datasets(self) -> list[DatasetInfo]:
+        """Return what is in the store."""
+        return overview.datasets(self._parts)
+
+    def status(self) -> StoreStatus:
+        """Return the store in numbers."""
+        return overview.status(self._parts)
+
+    def sql(self, query: str, dataset: str | None = None) -> Result:
+        """Answer one read-only SQL statement over ``entries``, ``messages`` and the datasets.
+
+        Raises:
+            QueryInvalid: the statement is wrong.
+            QueryRefused: it is not a read.
+            DatasetMissing: there is no such dataset.
+        """
+        return self._parts.console.run(query, dataset)
+
+    def entry(self, entry_id: str | UUID) -> StoredEntry:
+        """Return one entry.
+
+        Raises:
+            EntryMissing: no dataset has it.
+        """
+        return editions.entry(self._parts, entry_id)
+
+    def entry_json(self, entry_id: str | UUID) -> str:
+        """Return one entry as a ChatML JSON record, as ``edit`` takes it back."""
+        return editions.entry_json(self._parts, entry_id)
+
+    def edit(
+        self,
+        entry_id: str | UUID,
+        *,
+        message: int | None = None,
+        content: str | None = None,
+        entry: Mapping[str, object] | str | None = None,
+    ) -> LogItem:
+        """Change one entry, durably: one message's text, or all of it.
+
+        Args:
+            entry_id: The entry.
+            message: Number of the message, from 0, together with ``content``.
+            content: Its new text.
+            entry: The whole entry anew, as a ChatML or ShareGPT record.
+
+        Raises:
+            EntryMissing: no dataset has it.
+            MessageOutOfRange: it has no such message.
+            InvalidInput: the record cannot be read.
+        """
+        change = editions.edit(self._parts, entry_id, message=message, content=content, entry=entry)
+        return self._item(change)
+
+    def delete(self, entry_ids: Sequence[str | UUID]) -> LogItem:
+        """Take entries out of their datasets, all or none.
+
+        Raises:
+            EntryMissing: one of them is not there.
+        """
+        return self._item(editions.delete(self._parts, entry_ids))
+
+    def search(
+        self,
+        text: str,
+        *,
+        dataset: str | None = None,
+        roles: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        mode: str = "contains",
+        limit: int | None = None,
+    ) -> list[SearchHit]:
+        """Return the entries in which a text occurs; see :class:`SearchQuestion`.
+
+        Raises:
+            SearchInvalid: the text is empty or the mode unknown.
+        """
+        question = SearchQuestion(text, SearchMode.of(mode), tuple(roles), tuple(tags), limit)
+        return search(self._parts.reader, self._parts.folds(dataset), question)
+
+    def quarantine(self, dataset: str | None = None) -> list[QuarantinedRecord]:
+        """Return the source records that imports set aside."""
+        return quarantined(self._parts.reader, self._parts.folds(dataset))
+
+    def undo(self, dataset: str | None = None) -> LogItem:
+        """Take the newest change out of effect, whatever its size.
+
+        Raises:
+            NothingToUndo: nothing is left.
+            UndoBlocked: it touched another dataset that has changed since.
+        """
+        return self._item(self._parts.journal.undo(self._parts.dataset_id(dataset)))
+
+    def redo(self, dataset: str | None = None) -> LogItem:
+        """Put the change that was undone last back into effect.
+
+        Raises:
+            NothingToRedo: nothing was undone since the last change.
+        """
+        return self._item(self._parts.journal.redo(self._parts.dataset_id(dataset, gone=True)))
+
+    def log(self, dataset: str | None = None, limit: int | None = None) -> list[LogItem]:
+        """Return the history, newest first."""
+        return overview.log(self._parts, dataset, limit)
+
+    def add_remote(self, name: str, url: str) -> RemoteInfo:
+        """Remember a remote by name.
+
+        Raises:
+            RemoteExists: the name is taken by another URL.
+            RemoteUrlInvalid: the URL cannot be used.
+        """
+        return remotes.add(self._parts, name, url)
+
+    def remotes(self) -> list[RemoteInfo]:
+        """Return the remotes."""
+        return remotes.known(self._parts)
+
+    def push(self, name: str | None = None, *, progress: ProgressListener = unheard) -> PushReport:
+        """Send what a remote lacks, and read it back; the only remote needs no name.
+
+        Raises:
+            RemoteUnknown: there is no such remote.
+            Unavailable: it cannot be reached; what arrived need not be sent again.
+        """
+        return remotes.push_to(self._parts, name, progress)
+
+    def verify(
+        self, name: str | None = None, *, progress: ProgressListener = unheard
+    ) -> VerifyReport:
+        """Read everything a remote holds and compare digests.
+
+        Raises:
+            RemoteDamaged: something is missing or differs; the message names it.
+        """
+        return remotes.verify_at(self._parts, name, progress)
+
+    def checkpoint(self) -> list[CheckpointReport]:
+        """Fold pending changes into segments; no answer changes."""
+        return self._checkpoint(only_due=False)
+
+    def close(self) -> None:
+        """Release everything; checkpoints that are due run first. Twice is harmless."""
+        try:
+            if self._parts.journal.writing:
+                self._checkpoint(only_due=True)
+        finally:
+            self._parts.close()
+
+    def __enter__(self) -> Self:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the store; after an error without any further work."""
+        if error is None:
+            self.close()
+        else:
+            self._parts.close()
+
+    def _checkpoint(self, *, only_due: bool) -> list[CheckpointReport]:
+        parts = self._parts
+        reports = [
+            checkpoint_dataset(parts.journal, parts.reader, parts.room, fold)
+            for fold in parts.journal.existing()
+            if not only_due or checkpoint_due(fold)
+        ]
+        return [report for report in reports if report is not None]
+
+    def _item(self, record: ChangeSet) -> LogItem:
+        return overview.item(self._parts, record)
+
+
+def create_store(
+    path: str | Path,
+    *,
+    passphrase: str,
+    kdf: KdfParams | None = None,
+    clock: Clock | None = None,
+) -> Store:
+    """Make a store in a new or empty folder and return it open.
+
+    Raises:
+        FolderNotEmpty: something is there.
+        PassphraseUnusable: the passphrase is empty.
+    """
+    time = clock or SystemClock()
+    unlocked, code = make_store(Path(path).expanduser(), passphrase, time, kdf)
+    return Store(unlocked, time, recovery_code=code)
+
+
+def open_store(
+    path: str | Path,
+    passphrase: str | None = None,
+    *,
+    recovery_code: str | None = None,
+    wait: float = 0.0,
+    memory_limit: str | None = None,
+    clock: Clock | None = None,
+) -> Store:
+    """Open a store.
+
+    Args:
+        path: Its folder.
+        passphrase: Its passphrase.
+        recovery_code: Its recovery code, when no passphrase is given.
+        wait: Seconds a first change waits for another writer.
+        memory_limit: What a query may take before it spills, ``"1GB"``.
+        clock: Time, for tests.
+
+    Raises:
+        StoreMissing: there is none.
+        WrongPassphrase: the passphrase opens nothing.
+        Corrupt: something is not what was written.
+    """
+    unlocked = unlock(Path(path).expanduser(), passphrase, recovery_code)
+    return Store(unlocked, clock or SystemClock(), wait=wait, memory_limit=memory_limit)
