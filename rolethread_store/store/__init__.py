@@ -4,6 +4,7 @@ from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.remotes import restore_store
 from rolethread_store.store.reports import (
     DatasetInfo,
+    ExportReport,
     ImportReport,
     LogItem,
     RemoteInfo,
@@ -15,6 +16,7 @@ from rolethread_store.store.store import Store, create_store, open_store
 __all__ = [
     "Dataset",
     "DatasetInfo",
+    "ExportReport",
     "ImportReport",
     "LogItem",
     "RemoteInfo",

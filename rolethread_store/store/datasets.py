@@ -8,7 +8,6 @@ from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.editing import bulk_tags, tag_change
-from rolethread_store.formats import ExportOutcome
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Result,
@@ -22,7 +21,7 @@ from rolethread_store.query import (
 from rolethread_store.store import bringing, editions, leaving, overview
 from rolethread_store.store.editions import EntryMissing
 from rolethread_store.store.parts import Parts
-from rolethread_store.store.reports import ImportReport, LogItem
+from rolethread_store.store.reports import ExportReport, ImportReport, LogItem
 
 __all__ = ["Dataset"]
 
@@ -176,7 +175,7 @@ class Dataset:
         where: str | None = None,
         force: bool = False,
         progress: ProgressListener = unheard,
-    ) -> ExportOutcome:
+    ) -> ExportReport:
         """Write the entries, decrypted, to a JSONL file.
 
         Args:

@@ -11,7 +11,7 @@ from rolethread_store.dataset import Located
 from rolethread_store.editing import deletion, message_edit, rewrite
 from rolethread_store.engine import literal
 from rolethread_store.errors import InvalidInput, NotFound
-from rolethread_store.formats import read_one, render_one
+from rolethread_store.formats import LineOptions, read_one, render_one
 from rolethread_store.model import Change, ChangeSet
 from rolethread_store.query import one
 from rolethread_store.store.parts import Parts
@@ -84,7 +84,7 @@ def entry_json(parts: Parts, entry_id: str | UUID) -> str:
     key = parsed_id(entry_id)
     relation = parts.reader.relation(locate(parts, key).fold)
     row = f"SELECT * FROM ({relation}) WHERE entry_id = CAST({literal(str(key))} AS UUID)"
-    return render_one(parts.reader.session, row, "chatml", clean=False)
+    return render_one(parts.reader.session, row, LineOptions())
 
 
 def edit(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.engine import checked_statement
-from rolethread_store.formats import ExportOutcome, export_lines
+from rolethread_store.formats import LineOptions, export_lines
 from rolethread_store.model import ProgressListener
 from rolethread_store.segments import ENTRY_COLUMNS, column_list
 from rolethread_store.store.parts import Parts
+from rolethread_store.store.reports import ExportReport
 
 __all__ = ["ExportOrder", "export_to"]
 
@@ -36,7 +37,7 @@ class ExportOrder:
 
 def export_to(
     parts: Parts, fold: DatasetFold, order: ExportOrder, listener: ProgressListener
-) -> ExportOutcome:
+) -> ExportReport:
     """Write the entries that the order selects."""
     relation = parts.reader.relation(fold)
     columns = column_list(ENTRY_COLUMNS)
@@ -48,12 +49,18 @@ def export_to(
         )
         select = f"SELECT {columns} FROM ({relation}) SEMI JOIN ({chosen}) USING (entry_id)"
     with parts.reader.diagnosing():
-        return export_lines(
+        outcome = export_lines(
             parts.reader.session,
             f"{select} ORDER BY position, entry_id",
-            order.format,
-            clean=order.clean,
-            path=order.path,
+            LineOptions(order.format, order.clean),
+            order.path,
             force=order.force,
             listener=listener,
         )
+    return ExportReport(
+        path=order.path.absolute(),
+        entries=outcome.entries,
+        bytes=outcome.bytes,
+        format=order.format,
+        clean=order.clean,
+    )

@@ -12,6 +12,7 @@ from rolethread_store.model import ChangeSet, Entry
 
 __all__ = [
     "DatasetInfo",
+    "ExportReport",
     "ImportReport",
     "LogItem",
     "QuarantineNote",
@@ -160,6 +161,25 @@ class ImportReport:
     dry_run: bool
     seconds: float
     set_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export wrote.
+
+    Attributes:
+        path: The file, in plain text.
+        entries: Entries in it, one line each.
+        bytes: Its size.
+        format: The format.
+        clean: Whether it holds only what a trainer reads.
+    """
+
+    path: Path
+    entries: int
+    bytes: int
+    format: str
+    clean: bool
 
 
 def log_item(
