@@ -129,7 +129,7 @@ class SampleStore:
         """Return the files that a backup holds, by their paths."""
         wanted = [
             self.layout.header,
-            self.layout.manifest(self.generation),
+            max(self.layout.manifests.iterdir()),
             *self.layout.keys.iterdir(),
             *self.layout.segments.iterdir(),
             *self.layout.logs.iterdir(),
