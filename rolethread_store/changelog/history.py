@@ -170,7 +170,17 @@ class History:
         self._in_effect.add(record.set_id)
         for change in record.changes:
             if isinstance(change, DatasetCreated):
+                self._forget_namesakes(change.name)
                 self._created[change.dataset_id] = change.name
+
+    def _forget_namesakes(self, name: str) -> None:
+        """Give up redoing undone datasets of a name: two of one name cannot be there.
+
+        Case does not count, as in SQL.
+        """
+        for dataset_id, known in self._created.items():
+            if known.casefold() == name.casefold() and not self._stacks.get(dataset_id):
+                self._undone.pop(dataset_id, None)
 
     def _move(self, record: ChangeSet) -> None:
         target = None if record.target is None else self._sets.get(record.target)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from typing import Final
 
 __all__ = ["without_content"]
 
-_DECODER = json.JSONDecoder()
-_BLANK = " \t\r\n"
+_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]|,|[^"\[\]{},]+', re.DOTALL)
 
 
 def without_content(extra: str | None) -> str | None:
@@ -17,29 +18,28 @@ def without_content(extra: str | None) -> str | None:
     A message whose content was null or a list of parts keeps it in ``extra``; once the
     user gives it a text, the old value would come back at export and hide the edit. The
     other fields keep their very text: a number such as ``1e400`` does not survive a
-    decoder.
+    decoder, and one of 5,000 digits or a list 2,000 deep makes it give up.
     """
-    if extra is None or '"content"' not in extra:
+    if extra is None or not ('"content"' in extra or "\\" in extra):
         return extra
-    kept = [text for key, text in _members(extra) if key != "content"]
+    members = list(_members(extra))
+    kept = [text for key, text in members if key != "content"]
+    if len(kept) == len(members):
+        return extra
     return "{" + ",".join(kept) + "}" if kept else None
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:
     """Yield the members of a JSON object as (key, ``"key":value`` as it stands)."""
-    place = _skip(text, 0) + 1
-    while text[place := _skip(text, place)] != "}":
-        start = place
-        key, place = _DECODER.raw_decode(text, place)
-        place = _skip(text, place) + 1
-        _, place = _DECODER.raw_decode(text, _skip(text, place))
-        yield key, text[start:place]
-        place = _skip(text, place)
-        if text[place] == ",":
-            place += 1
-
-
-def _skip(text: str, place: int) -> int:
-    while text[place] in _BLANK:
-        place += 1
-    return place
+    depth, start, key = 0, 0, None
+    for token in _TOKEN.finditer(text):
+        first = token[0][0]
+        if depth == 1 and key is None and first == '"':
+            start, key = token.start(), str(json.loads(token[0]))
+        elif depth == 1 and key is not None and first in ",}":
+            yield key, text[start : token.start()].rstrip()
+            key = None
+        if first in "[{":
+            depth += 1
+        elif first in "]}":
+            depth -= 1

@@ -13,7 +13,7 @@ from rolethread_store.dataset.header import (
     StoreHeader,
     StoreTooNew,
 )
-from rolethread_store.dataset.journal import BatchUnknown, DatasetMissing, Journal
+from rolethread_store.dataset.journal import BatchUnknown, DatasetMissing, Journal, stored_name
 from rolethread_store.dataset.locating import Located, Locator
 from rolethread_store.dataset.manifest import (
     Base,
@@ -58,4 +58,5 @@ __all__ = [
     "load_manifest",
     "newest_generation",
     "publish_manifest",
+    "stored_name",
 ]

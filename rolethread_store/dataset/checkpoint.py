@@ -75,6 +75,8 @@ def checkpoint_dataset(
         Unavailable: the disk is full; the old state stands.
     """
     journal.begin_write()
+    # Becoming the writer may have read a newer state than the caller's fold is of.
+    fold = journal.folds.get(fold.dataset_id, fold)
     records = journal.history.effective(fold.dataset_id)
     live = [layer for layer in fold.layers if layer.seq != BASE_SEQ]
     if not records or not (fold.pending or live):

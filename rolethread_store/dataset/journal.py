@@ -8,6 +8,7 @@ published first (:meth:`Journal.publish`); a crash in between leaves an orphan.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -39,9 +40,9 @@ from rolethread_store.dataset.manifest import (
 from rolethread_store.errors import Corrupt, NotFound
 from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.registry import Registry
-from rolethread_store.storage import Disk, Layout, WriterLock
+from rolethread_store.storage import Disk, Layout, WriterLock, collect_leftovers
 
-__all__ = ["BatchUnknown", "DatasetMissing", "Journal"]
+__all__ = ["BatchUnknown", "DatasetMissing", "Journal", "stored_name"]
 
 _READ_ATTEMPTS = 5
 
@@ -130,7 +131,8 @@ class Journal:
 
     def find_named(self, name: str) -> DatasetFold | None:
         """Return the state of a dataset by its name, ``None`` when there is none."""
-        return next((fold for fold in self.existing() if fold.name == name), None)
+        wanted = stored_name(name)
+        return next((fold for fold in self.existing() if fold.name == wanted), None)
 
     def existing(self) -> list[DatasetFold]:
         """Return the datasets that are there now, in the order they were made."""
@@ -158,10 +160,13 @@ class Journal:
             return
         self._lock.acquire(self.wait)
         try:
-            if self._read_log().position != self._position or (
+            # Read again in any case: the number of the next file depends on it.
+            self._log = self._read_log()
+            if self._log.position != self._position or (
                 newest_generation(self.layout, self.disk) != self.manifest.generation
             ):
                 self._load()
+            collect_leftovers(self.layout, self.disk)
             self._writer = LogWriter(self.layout, self.disk, self._cipher, self._log, self.clock)
         except BaseException:
             self._lock.release()
@@ -309,6 +314,11 @@ class Journal:
                 if attached.quarantine_id is not None:
                     self.batch(attached.quarantine_id)
             self.folds[dataset_id] = fold
+
+
+def stored_name(name: str) -> str:
+    """Return a dataset's name as it is stored: composed (NFC) and trimmed."""
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def _mark(position: LogPosition) -> LogMark:

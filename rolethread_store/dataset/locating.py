@@ -58,13 +58,11 @@ class _SegmentIndex:
     def count_of(self, entry_id: UUID) -> int:
         """Return the message count of an entry, ``_ABSENT`` when it is not in here."""
         high, low = np.uint64(entry_id.int >> 64), np.uint64(entry_id.int & (2**64 - 1))
-        first, last = np.searchsorted(self.high, high, "left"), len(self.high)
-        place = int(first)
-        while place < last and self.high[place] == high:
-            if self.low[place] == low:
-                return int(self.counts[place])
-            place += 1
-        return _ABSENT
+        # All ids of one import share their upper half, so both halves are bisected.
+        first = int(np.searchsorted(self.high, high, "left"))
+        last = int(np.searchsorted(self.high, high, "right"))
+        place = first + int(np.searchsorted(self.low[first:last], low))
+        return int(self.counts[place]) if place < last and self.low[place] == low else _ABSENT
 
 
 class Locator:
@@ -75,9 +73,9 @@ class Locator:
         self._reader = reader
         self._indexes: dict[tuple[UUID, int], _SegmentIndex] = {}
 
-    def find(self, entry_id: UUID) -> Located | None:
-        """Return where an entry is, ``None`` when no dataset has it."""
-        for fold in self._journal.existing():
+    def find(self, entry_id: UUID, within: DatasetFold | None = None) -> Located | None:
+        """Return where an entry is, ``None`` when no dataset, or not that one, has it."""
+        for fold in self._journal.existing() if within is None else (within,):
             count = self.count_in(fold, entry_id)
             if count != _ABSENT:
                 return Located(fold, count)
@@ -132,6 +130,6 @@ class Locator:
         halves = np.frombuffer(ids.buffers()[1], ">u8", 2 * len(ids), 16 * ids.offset)
         high = halves[0::2].astype(np.uint64)
         low = halves[1::2].astype(np.uint64)
-        order = np.argsort(high, kind="stable")
+        order = np.lexsort((low, high))
         counts = columns.column("count").to_numpy()
         return _SegmentIndex(high[order], low[order], counts[order])

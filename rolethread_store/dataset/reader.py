@@ -21,6 +21,7 @@ from rolethread_store.segments import (
     empty_relation,
     scan,
 )
+from rolethread_store.storage import new_spill_folder
 
 __all__ = ["Reader"]
 
@@ -40,7 +41,7 @@ class Reader:
         """The session, started at the first use."""
         if self._session is None:
             layout = self.journal.layout
-            folders = SessionFolders((layout.segments,), layout.spill)
+            folders = SessionFolders((layout.segments,), new_spill_folder(layout))
             self._session = Session(folders, memory_limit=self._memory_limit)
         return self._session
 

@@ -13,6 +13,7 @@ from rolethread_store.engine import Session, SessionFolders
 from rolethread_store.errors import StoreError
 from rolethread_store.model import Batch, BatchKind
 from rolethread_store.segments import BatchWriter
+from rolethread_store.storage import new_spill_folder
 
 __all__ = ["WritingRoom"]
 
@@ -32,7 +33,7 @@ class WritingRoom:
         """The session, started at the first use."""
         if self._session is None:
             layout = self._journal.layout
-            folders = SessionFolders((layout.segments, layout.staging), layout.spill)
+            folders = SessionFolders((layout.segments, layout.staging), new_spill_folder(layout))
             self._session = Session(folders, memory_limit=WRITING_MEMORY)
         return self._session
 

@@ -90,12 +90,13 @@ def tag_change(
 
     Raises:
         TagInvalid: a text cannot be a tag.
+        ContentInvalid: a tag to remove holds half of a surrogate pair.
     """
     return TagsChanged(
         dataset_id=dataset_id,
         entry_ids=tuple(dict.fromkeys(entry_ids)),
         add=clean_tags(add),
-        remove=tuple(remove),
+        remove=tuple(_text(tag) for tag in remove),
     )
 
 

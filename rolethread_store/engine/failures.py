@@ -93,6 +93,8 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeEncodeError:
+        raise QueryInvalid("the text holds half of a surrogate pair") from None
     except duckdb.PermissionException as error:
         raise QueryRefused(_first_line(error)) from None
     except duckdb.OutOfMemoryException as error:

@@ -26,6 +26,8 @@ def checked_statement(sql: str) -> str:
         QueryRefused: it is not a read.
     """
     with translated():
+        # DuckDB takes half a surrogate pair for a value that is no text at all.
+        sql.encode()
         statements = duckdb.extract_statements(sql)
     if not statements:
         raise QueryInvalid("the query is empty", hint="try: SELECT count(*) FROM entries")

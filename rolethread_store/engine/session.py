@@ -38,7 +38,8 @@ class SessionFolders:
 
     Attributes:
         readable: Folders whose files it may open.
-        spill: Folder for its encrypted temporary files.
+        spill: Folder for its encrypted temporary files, its own alone: DuckDB gives them the
+            same names in every process.
     """
 
     readable: tuple[Path, ...]
@@ -67,13 +68,13 @@ def crypto_module_path() -> Path:
     return path
 
 
-def _connect(folders: SessionFolders, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _connect(spill: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoload_known_extensions": "false",
         "autoinstall_known_extensions": "false",
         "allow_community_extensions": "false",
         "preserve_insertion_order": "false",
-        "temp_directory": str(folders.spill),
+        "temp_directory": str(spill),
     }
     if memory_limit is not None:
         config["memory_limit"] = memory_limit
@@ -105,7 +106,7 @@ class Session:
             CryptoModuleMissing: OpenSSL cannot be loaded.
             QueryInvalid: the memory limit is not understood.
         """
-        self._connection = _connect(folders, memory_limit)
+        self._connection = _connect(folders.spill, memory_limit)
         self._keys: set[str] = set()
         allowed = ", ".join(literal(str(path)) for path in (*folders.readable, folders.spill))
         with translated():

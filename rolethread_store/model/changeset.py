@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class ChangeSet(BaseModel):
     changes: tuple[Change, ...] = ()
     target: UUID | None = None
 
-    @property
+    @cached_property
     def dataset_ids(self) -> tuple[UUID, ...]:
         """The datasets it touches, each once, in order of first mention."""
         found = (

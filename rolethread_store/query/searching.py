@@ -141,7 +141,7 @@ def _conditions(mode: SearchMode, words: Sequence[str]) -> tuple[str, list[str]]
         return has[0], has
     longest = has[max(range(len(words)), key=lambda i: len(words[i]))]
     phrase = literal(" ".join(words))
-    folded = "regexp_replace(lower(m.content), '[\\s\\pZ]+', ' ', 'g')"
+    folded = "regexp_replace(lower(m.content), '[\\s\\v\\x1c-\\x1f\\x85\\pZ]+', ' ', 'g')"
     if mode is SearchMode.PHRASE:
         escaped = literal(re.escape(" ".join(words)))
         edge = "[^\\pL\\pN_]"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Reader
-from rolethread_store.engine import identifier, literal
+from rolethread_store.engine import Session, identifier, literal
 from rolethread_store.segments import ENTRY_COLUMNS
 
 __all__ = ["Views", "named_rows"]
@@ -43,7 +43,7 @@ class Views:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._made_for: tuple[int, str | None] | None = None
+        self._made_for: tuple[Session, int, str | None] | None = None
         self._names: set[str] = set()
 
     def refresh(self, only: str | None = None) -> None:
@@ -53,11 +53,12 @@ class Views:
             DatasetMissing: ``only`` names no dataset.
         """
         journal = self._reader.journal
-        wanted = (journal.version, only)
+        # The reader takes a new session after an engine failure; that one has no views yet.
+        session = self._reader.session
+        wanted = (session, journal.version, only)
         if self._made_for == wanted:
             return
         folds = journal.existing() if only is None else [journal.fold_named(only)]
-        session = self._reader.session
         for name in self._names:
             session.execute(f"DROP VIEW IF EXISTS {identifier(name)}")
         self._names = {"entries", "messages"}

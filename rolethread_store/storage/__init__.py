@@ -15,6 +15,7 @@ from rolethread_store.storage.failures import (
     translated,
 )
 from rolethread_store.storage.layout import Layout, LogName
+from rolethread_store.storage.leftovers import collect_leftovers, new_spill_folder
 from rolethread_store.storage.lock import StoreLocked, WriterLock
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "ReadOnly",
     "StoreLocked",
     "WriterLock",
+    "collect_leftovers",
+    "new_spill_folder",
     "sha256_file",
     "tail_digest",
     "translated",

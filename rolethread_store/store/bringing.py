@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
 from uuid import UUID
 
+from rolethread_store.dataset import stored_name
 from rolethread_store.errors import Conflict, InvalidInput
 from rolethread_store.formats import ImportOutcome, ImportTarget, import_files
 from rolethread_store.model import (
@@ -46,11 +46,11 @@ def import_into(
 ) -> ImportReport:
     """Import files into a dataset, which is made when it is not there."""
     started = perf_counter()
-    dataset = _usable_name(parts, name)
     if not paths:
         raise InvalidInput("name at least one file to import")
     if not dry_run:
         parts.journal.begin_write()
+    dataset = _usable_name(parts, name)
     import_id = parts.journal.clock.new_id()
     entries = None if dry_run else parts.room.writer(BatchKind.ENTRIES)
     quarantine = None if dry_run else parts.room.writer(BatchKind.QUARANTINE)
@@ -82,7 +82,7 @@ def _usable_name(parts: Parts, name: str) -> str:
         DatasetNameInvalid: it is empty, too long, not printable, or a view's name.
         DatasetNameTaken: a dataset's name differs only in case.
     """
-    clean = unicodedata.normalize("NFC", name).strip()
+    clean = stored_name(name)
     if not clean or len(clean) > _LONGEST_NAME or not clean.isprintable():
         raise DatasetNameInvalid(f"a dataset's name has 1 to {_LONGEST_NAME} printable characters")
     if clean.casefold() in _RESERVED:

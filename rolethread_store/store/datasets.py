@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
+from rolethread_store.dataset import stored_name
 from rolethread_store.editing import bulk_tags, tag_change
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
@@ -31,7 +32,7 @@ class Dataset:
 
     def __init__(self, parts: Parts, name: str) -> None:
         self._parts = parts
-        self.name = name
+        self.name = stored_name(name)
 
     @property
     def _fold(self) -> DatasetFold:
@@ -102,14 +103,12 @@ class Dataset:
         entry: Mapping[str, object] | str | None = None,
     ) -> LogItem:
         """Change one entry, durably; see :meth:`Store.edit`."""
-        self._require([entry_id])
-        change = editions.edit(self._parts, entry_id, message=message, content=content, entry=entry)
-        return self._item(change)
+        order = editions.EditOrder(message, content, entry)
+        return self._item(editions.edit(self._parts, entry_id, order, self.name))
 
     def delete(self, entry_ids: Sequence[str | UUID]) -> LogItem:
         """Take entries out of this dataset, all or none."""
-        self._require(entry_ids)
-        return self._item(editions.delete(self._parts, entry_ids))
+        return self._item(editions.delete(self._parts, entry_ids, self.name))
 
     def add_tags(
         self,
@@ -193,14 +192,6 @@ class Dataset:
         order = leaving.ExportOrder(Path(path), format, clean=clean, where=where, force=force)
         return leaving.export_to(self._parts, self._fold, order, progress)
 
-    def _require(self, entry_ids: Sequence[str | UUID]) -> list[UUID]:
-        fold = self._fold
-        keys = [editions.parsed_id(entry_id) for entry_id in entry_ids]
-        for key in keys:
-            if self._parts.locator.count_in(fold, key) < 0:
-                raise EntryMissing(f"no entry {key} in “{self.name}”")
-        return keys
-
     def _tags(
         self,
         add: Sequence[str],
@@ -213,7 +204,9 @@ class Dataset:
         fold = self._fold
         words = f"{'add' if add else 'remove'} tags {', '.join([*add, *remove])}"
         if entries is not None:
-            keys = self._require(entries)
+            keys = [editions.parsed_id(entry_id) for entry_id in entries]
+            for key in keys:
+                editions.locate(self._parts, key, fold)
             change = tag_change(fold.dataset_id, keys, add=add, remove=remove)
             return self._item(journal.commit((change,), f"{words}: {len(keys)} entries"))
         bulk = bulk_tags(self._parts.reader, self._parts.room, fold, where, add=add, remove=remove)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Located
 from rolethread_store.editing import deletion, message_edit, rewrite
 from rolethread_store.engine import literal
@@ -19,6 +21,7 @@ from rolethread_store.store.reports import StoredEntry
 
 __all__ = [
     "EditInvalid",
+    "EditOrder",
     "EntryMissing",
     "delete",
     "edit",
@@ -57,15 +60,16 @@ def parsed_id(entry_id: str | UUID) -> UUID:
         ) from None
 
 
-def locate(parts: Parts, entry_id: UUID) -> Located:
-    """Return where an entry is.
+def locate(parts: Parts, entry_id: UUID, within: DatasetFold | None = None) -> Located:
+    """Return where an entry is, in the whole store or in one dataset.
 
     Raises:
         EntryMissing: nowhere.
     """
-    found = parts.locator.find(entry_id)
+    found = parts.locator.find(entry_id, within)
     if found is None:
-        raise EntryMissing(f"no entry {entry_id} in this store")
+        place = "this store" if within is None else f"“{within.name}”"
+        raise EntryMissing(f"no entry {entry_id} in {place}")
     return found
 
 
@@ -87,44 +91,66 @@ def entry_json(parts: Parts, entry_id: str | UUID) -> str:
     return render_one(parts.reader.session, row, LineOptions())
 
 
+@dataclass(frozen=True, slots=True)
+class EditOrder:
+    """What an edit is to change: one message's text, or the whole entry.
+
+    Attributes:
+        message: Number of the message, from 0, together with ``content``.
+        content: Its new text.
+        entry: The whole entry anew, as a record or as its JSON text.
+    """
+
+    message: int | None = None
+    content: str | None = None
+    entry: Mapping[str, object] | str | None = None
+
+
 def edit(
-    parts: Parts,
-    entry_id: str | UUID,
-    *,
-    message: int | None,
-    content: str | None,
-    entry: Mapping[str, object] | str | None,
+    parts: Parts, entry_id: str | UUID, order: EditOrder, dataset: str | None = None
 ) -> ChangeSet:
-    """Change one message's text, or the whole entry."""
-    if (entry is None) == (message is None or content is None):
+    """Change one entry, which must be in the dataset if one is named."""
+    key = parsed_id(entry_id)
+    parts.journal.begin_write()
+    within = None if dataset is None else parts.journal.fold_named(dataset)
+    found = locate(parts, key, within)
+    return parts.journal.commit((_edited(parts, key, found, order),), _summary(key, order))
+
+
+def _edited(parts: Parts, key: UUID, found: Located, order: EditOrder) -> Change:
+    dataset_id = found.fold.dataset_id
+    if order.entry is None and order.message is not None and order.content is not None:
+        return message_edit(
+            dataset_id, key, order.message, order.content, message_count=found.message_count
+        )
+    if order.entry is None or order.message is not None or order.content is not None:
         raise EditInvalid(
             "say what to change: a message number with its new text, or a whole entry"
         )
-    key = parsed_id(entry_id)
-    parts.journal.begin_write()
-    found = locate(parts, key)
-    dataset_id = found.fold.dataset_id
-    change: Change
-    if entry is None and message is not None and content is not None:
-        change = message_edit(dataset_id, key, message, content, message_count=found.message_count)
-        summary = f"edit message {message} of {key}"
-    else:
-        text = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
-        record = read_one(parts.reader.session, text)
-        change = rewrite(dataset_id, key, record.messages, record.tags, record.extra)
-        summary = f"edit {key}"
-    return parts.journal.commit((change,), summary)
+    given = order.entry
+    try:
+        text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EditInvalid(f"the entry is not JSON: {error}") from None
+    record = read_one(parts.reader.session, text)
+    return rewrite(dataset_id, key, record.messages, record.tags, record.extra)
 
 
-def delete(parts: Parts, entry_ids: Sequence[str | UUID]) -> ChangeSet:
+def _summary(key: UUID, order: EditOrder) -> str:
+    return f"edit {key}" if order.message is None else f"edit message {order.message} of {key}"
+
+
+def delete(parts: Parts, entry_ids: Sequence[str | UUID], dataset: str | None = None) -> ChangeSet:
     """Take entries out of their datasets, all in one change set."""
     keys = list(dict.fromkeys(parsed_id(entry_id) for entry_id in entry_ids))
     if not keys:
         raise EditInvalid("name at least one entry to delete")
     parts.journal.begin_write()
+    within = None if dataset is None else parts.journal.fold_named(dataset)
     by_dataset: dict[UUID, list[UUID]] = {}
     for key in keys:
-        by_dataset.setdefault(locate(parts, key).fold.dataset_id, []).append(key)
+        fold = locate(parts, key, within).fold
+        by_dataset.setdefault(fold.dataset_id, []).append(key)
     changes = [deletion(dataset_id, ids) for dataset_id, ids in by_dataset.items()]
     what = f"{len(keys)} entries" if len(keys) > 1 else str(keys[0])
     return parts.journal.commit(changes, f"delete {what}")

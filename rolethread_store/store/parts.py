@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
-from rolethread_store.dataset import Journal, Locator, Reader, WritingRoom
+from rolethread_store.dataset import Journal, Locator, Reader, WritingRoom, stored_name
 from rolethread_store.query import Console
 
 __all__ = ["Parts"]
@@ -47,7 +47,7 @@ class Parts:
         if dataset is None:
             return None
         if gone and self.journal.find_named(dataset) is None:
-            known = self.journal.history.dataset_created(dataset)
+            known = self.journal.history.dataset_created(stored_name(dataset))
             if known is not None:
                 return known
         return self.journal.fold_named(dataset).dataset_id

@@ -142,8 +142,8 @@ class Store:
             MessageOutOfRange: it has no such message.
             InvalidInput: the record cannot be read.
         """
-        change = editions.edit(self._parts, entry_id, message=message, content=content, entry=entry)
-        return self._item(change)
+        order = editions.EditOrder(message, content, entry)
+        return self._item(editions.edit(self._parts, entry_id, order))
 
     def delete(self, entry_ids: Sequence[str | UUID]) -> LogItem:
         """Take entries out of their datasets, all or none.
@@ -258,6 +258,8 @@ class Store:
 
     def _checkpoint(self, *, only_due: bool) -> list[CheckpointReport]:
         parts = self._parts
+        # First of all, for it may bring a newer state with other datasets.
+        parts.journal.begin_write()
         reports = [
             checkpoint_dataset(parts.journal, parts.reader, parts.room, fold)
             for fold in parts.journal.existing()
