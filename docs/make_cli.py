@@ -1,0 +1,89 @@
+"""Write ``docs/cli.md`` from the command line itself: ``python docs/make_cli.py``.
+
+``--check`` writes nothing and fails when the file is not what it would write.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperGroup
+
+from rolethread_store.cli.exit_codes import MEANINGS
+from rolethread_store.cli.main import COMMANDS, build
+
+__all__ = ["reference"]
+
+TARGET = Path(__file__).with_name("cli.md")
+_WIDTH = 96
+_HEAD = """\
+# The command line
+
+This page is written by `python docs/make_cli.py` from the program itself; change it there.
+
+Data goes to standard output, talk to standard error. Every command that reads takes
+`--json`. Progress is drawn on a terminal only, and only after a second. `NO_COLOR` is
+respected, and text that comes from entries cannot control your terminal.
+
+## The store and its passphrase
+
+The store is the folder given by `--store`, else by `ROLETHREAD_STORE`, else a folder of
+the user's application data. The passphrase is never an argument, because every process of
+a machine can read those. The first of these that is there is taken:
+
+1. `--passphrase-fd N`: an open file descriptor, `--passphrase-fd 3 3<secret.txt`
+2. `--passphrase-command COMMAND`: a program that prints it, run without a shell
+3. `--passphrase-file PATH`: a file that only you can read
+4. `--recovery-code-file PATH`, then `ROLETHREAD_RECOVERY_CODE`: the code printed by `init`
+5. `ROLETHREAD_PASSPHRASE`
+6. a prompt, if standard input is a terminal
+
+These options stand before the command or after it.
+"""
+
+
+def _leaves(name: str, command: Any, parent: Any) -> Iterator[tuple[str, Any, Any]]:
+    context = command.context_class(
+        command, info_name=name, parent=parent, terminal_width=_WIDTH, max_content_width=_WIDTH
+    )
+    if isinstance(command, TyperGroup):
+        for inner_name, inner in command.commands.items():
+            yield from _leaves(inner_name, inner, context)
+    else:
+        yield context.command_path, command, context
+
+
+def _section(path: str, command: Any, context: Any) -> str:
+    return f"### {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+
+
+def reference() -> str:
+    """Return the whole page."""
+    root: Any = build()
+    context = root.context_class(
+        root,
+        info_name="rolethread",
+        terminal_width=_WIDTH,
+        **{**root.context_settings, "max_content_width": _WIDTH},
+    )
+    codes = "\n".join(f"| {number} | {text} |" for number, text in sorted(MEANINGS.items()))
+    parts = [_HEAD, f"## Exit codes\n\n| code | meaning |\n|---:|---|\n{codes}\n", "## Commands\n"]
+    for name in COMMANDS:
+        for path, command, inner in _leaves(name, root.get_command(context, name), context):
+            parts.append(_section(path, command, inner))
+    return "\n".join(parts)
+
+
+def _main() -> int:
+    page = reference()
+    if "--check" in sys.argv[1:]:
+        return 0 if TARGET.exists() and TARGET.read_text(encoding="utf-8") == page else 1
+    TARGET.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

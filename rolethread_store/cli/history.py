@@ -1,0 +1,88 @@
+"""Commands about changes: undo, redo, log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rolethread_store.cli import output
+from rolethread_store.cli.opening import opened
+from rolethread_store.cli.options import JsonOption
+from rolethread_store.cli.usage import example
+
+if TYPE_CHECKING:
+    from rolethread_store.store import LogItem
+
+__all__ = ["app"]
+
+app = typer.Typer(rich_markup_mode=None)
+
+_Dataset = Annotated[str | None, typer.Option(metavar="NAME", help="Only changes of this dataset.")]
+
+
+@app.command(epilog=example("rolethread undo", "rolethread undo --dataset tavern"))
+def undo(ctx: typer.Context, dataset: _Dataset = None, json: JsonOption = False) -> None:
+    """Undo the last change.
+
+    It may be of any size and any age; again undoes the one before.
+    """
+    with opened(ctx) as store:
+        done = store.undo(dataset)
+    _told(done, json, back="redo")
+
+
+@app.command(epilog=example("rolethread redo"))
+def redo(ctx: typer.Context, dataset: _Dataset = None, json: JsonOption = False) -> None:
+    """Redo what was undone last."""
+    with opened(ctx) as store:
+        done = store.redo(dataset)
+    _told(done, json, back="undo")
+
+
+@app.command(epilog=example("rolethread log --dataset tavern --limit 10"))
+def log(
+    ctx: typer.Context,
+    dataset: _Dataset = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Changes at most.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the changes, newest first."""
+    with opened(ctx) as store:
+        items = store.log(dataset, limit)
+    if json:
+        output.write_json([_shape(item) for item in items])
+        return
+    output.write_rows(
+        ["seq", "when", "kind", "datasets", "what"],
+        (
+            (
+                item.seq,
+                output.moment(item.at),
+                f"{item.kind} (undone)" if item.undone else item.kind,
+                ", ".join(item.datasets),
+                output.one_line(item.summary, 120),
+            )
+            for item in items
+        ),
+    )
+
+
+def _shape(item: LogItem) -> dict[str, object]:
+    return {
+        "set_id": item.set_id,
+        "seq": item.seq,
+        "at": item.at,
+        "kind": item.kind,
+        "summary": item.summary,
+        "datasets": item.datasets,
+        "undone": item.undone,
+        "target": item.target,
+    }
+
+
+def _told(item: LogItem, json: bool, back: str) -> None:
+    if json:
+        output.write_json(_shape(item))
+    else:
+        output.say(f"{item.summary}  (back with: rolethread {back})")

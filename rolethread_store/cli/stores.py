@@ -1,0 +1,99 @@
+"""Commands about the store as a whole: init, status, checkpoint."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import rolethread_store
+from rolethread_store.cli import output
+from rolethread_store.cli.opening import opened, store_path
+from rolethread_store.cli.options import JsonOption, given
+from rolethread_store.cli.secrets import new_passphrase
+from rolethread_store.cli.usage import UsageProblem, example
+
+__all__ = ["app"]
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(
+    epilog=example(
+        "rolethread init",
+        "rolethread init --yes --passphrase-file secret.txt > recovery-code.txt",
+    )
+)
+def init(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Make a new encrypted store.
+
+    Its recovery code is printed once, alone, on standard output: it opens the store when
+    the passphrase is forgotten. Write it down and keep it away from this machine.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UsageProblem(
+            "nobody can be asked here whether the recovery code was written down",
+            hint="add --yes and keep what is printed",
+        )
+    options = given(ctx)
+    path = store_path(options)
+    with rolethread_store.create(path, passphrase=new_passphrase(options)) as store:
+        output.say(f"Made an encrypted store at {path}")
+        output.say("This is its recovery code. It is shown only now:")
+        typer.echo(store.recovery_code)
+    if not yes:
+        while not typer.confirm("Have you written it down?", err=True):
+            output.say("It cannot be shown again, and without it a lost passphrase is final.")
+    output.say("next: rolethread import FILE --dataset NAME")
+
+
+@app.command(epilog=example("rolethread status", "rolethread status --json"))
+def status(ctx: typer.Context, json: JsonOption = False) -> None:
+    """Tell what the store holds and what is pending."""
+    with opened(ctx) as store:
+        found = store.status()
+    shape = {
+        "store_id": str(found.store_id),
+        "path": str(found.path),
+        "format": found.format,
+        "datasets": found.datasets,
+        "entries": found.entries,
+        "quarantined": found.quarantined,
+        "bytes": found.bytes,
+        "pending": found.pending,
+        "generation": found.generation,
+        "log_files": found.log_files,
+        "undoable": found.undoable,
+        "redoable": found.redoable,
+        "remotes": [{"name": remote.name, "url": remote.url} for remote in found.remotes],
+    }
+    if json:
+        output.write_json(shape)
+        return
+    shape["bytes"] = output.size(found.bytes)
+    shape["remotes"] = ", ".join(remote.name for remote in found.remotes) or "none"
+    output.write_fields(shape)
+
+
+@app.command(epilog=example("rolethread checkpoint"))
+def checkpoint(ctx: typer.Context, json: JsonOption = False) -> None:
+    """Fold pending changes into segments.
+
+    It changes no answer and keeps undo; it only makes the next opening quicker.
+    """
+    with opened(ctx) as store:
+        reports = store.checkpoint()
+    if json:
+        output.write_json([output.fields_of(report) for report in reports])
+        return
+    for report in reports:
+        output.write(
+            f"{report.dataset}: {output.amount(report.folded, 'pending entry', 'pending entries')}"
+            f" folded, {output.size(report.bytes_written)} written"
+        )
+    if not reports:
+        output.say("nothing was pending")
