@@ -70,6 +70,9 @@ def add(parts: Parts, name: str, url: str) -> RemoteInfo:
     """Remember a remote; the URL may hold credentials, for it is sealed like everything."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise RemoteNameInvalid(f"“{name}” cannot be the name of a remote")
+    if "://" not in url:
+        # A path must mean the same folder wherever the command runs next.
+        url = str(Path(url).expanduser().absolute())
     parts.journal.begin_write()
     for remote in known(parts):
         if remote.name == name:

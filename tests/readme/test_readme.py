@@ -1,0 +1,108 @@
+"""What the README shows is what happens: its transcript and its Python example are run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def steps(transcript: str) -> list[tuple[str, list[str]]]:
+    """Split a transcript into commands and the lines each printed."""
+    found: list[tuple[str, list[str]]] = []
+    for line in transcript.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.strip():
+            found[-1][1].append(line)
+    return found
+
+
+def pattern(shown: str) -> re.Pattern[str]:
+    """Return what a shown line stands for: ``…`` is anything, a run of blanks is any run."""
+    parts = (re.escape(part) for part in re.split(r"(?:…|\s+)", shown))
+    marks = re.findall(r"…|\s+", shown)
+    joined = [text for pair in zip(parts, [*marks, ""], strict=True) for text in pair]
+    return re.compile(
+        "".join(".*" if part == "…" else r"\s+" if part.isspace() else part for part in joined)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "rolethread_store" / "sample", tmp_path / "rolethread_store" / "sample")
+    for name in ("tavern.jsonl", "messy.jsonl"):
+        shutil.copy(ROOT / "rolethread_store" / "sample" / name, tmp_path / name)
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "ROLETHREAD_STORE": str(folder / "store"),
+        "ROLETHREAD_PASSPHRASE": "a lantern for the quiet road",
+        "COLUMNS": "200",
+        "NO_COLOR": "1",
+    }
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, f"{arguments}: {done.stderr}"
+    return done.stdout + done.stderr
+
+
+def test_transcript_is_true(folder: Path) -> None:
+    (transcript,) = blocks("console")
+    entry_id = ""
+    for command, shown in steps(transcript):
+        words = shlex.split(command)
+        assert words[0] == "rolethread"
+        words = [entry_id if re.fullmatch(r"[0-9a-f]{8}-…", word) else word for word in words]
+        printed = run(["-m", "rolethread_store.cli", *words[1:]], folder).splitlines()
+        for expected in shown:
+            wanted = pattern(expected)
+            assert any(wanted.fullmatch(line.rstrip()) for line in printed), (
+                f"{command!r} does not print {expected!r}:\n" + "\n".join(printed)
+            )
+        found = re.search(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "\n".join(printed))
+        if found and words[1] == "search":
+            entry_id = found[0]
+
+
+def test_python_example_runs(folder: Path) -> None:
+    (example,) = blocks("python")
+    assert len(example.strip().splitlines()) <= 12
+    printed = run(["-c", example], folder)
+    assert "88 records = 88 entries + 0 set aside" in printed
+    assert (folder / "tavern-for-training.jsonl").read_text("utf-8").count("\n") == 88
+
+
+def test_commands_of_the_readme_are_recipes() -> None:
+    recipes = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for recipe in re.findall(r"^make (\S+)", README, re.MULTILINE):
+        assert recipe in recipes
