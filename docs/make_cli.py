@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from rolethread_store.cli.exit_codes import MEANINGS
 from rolethread_store.cli.main import COMMANDS, build
@@ -45,35 +46,48 @@ These options stand before the command or after it.
 """
 
 
-def _leaves(name: str, command: Any, parent: Any) -> Iterator[tuple[str, Any, Any]]:
-    context = command.context_class(
-        command, info_name=name, parent=parent, terminal_width=_WIDTH, max_content_width=_WIDTH
-    )
-    if isinstance(command, TyperGroup):
-        for inner_name, inner in command.commands.items():
-            yield from _leaves(inner_name, inner, context)
-    else:
-        yield context.command_path, command, context
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A command in its context; typer keeps the types of both private."""
+
+    command: Any
+    context: Any
+
+    @classmethod
+    def root(cls) -> _Node:
+        root: Any = build()
+        return cls(root, root.context_class(root, info_name="rolethread", **_settings(root)))
+
+    def inner(self, name: str) -> _Node:
+        command = self.command.get_command(self.context, name)
+        context = command.context_class(
+            command, info_name=name, parent=self.context, **_settings(command)
+        )
+        return _Node(command, context)
+
+    def leaves(self) -> Iterator[_Node]:
+        if isinstance(self.command, TyperGroup):
+            for name in self.command.commands:
+                yield from self.inner(name).leaves()
+        else:
+            yield self
+
+    def section(self) -> str:
+        text = self.command.get_help(self.context).rstrip()
+        return f"### {self.context.command_path}\n\n```text\n{text}\n```\n"
 
 
-def _section(path: str, command: Any, context: Any) -> str:
-    return f"### {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+def _settings(command: TyperGroup | TyperCommand) -> dict[str, Any]:
+    return {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH}
 
 
 def reference() -> str:
     """Return the whole page."""
-    root: Any = build()
-    context = root.context_class(
-        root,
-        info_name="rolethread",
-        terminal_width=_WIDTH,
-        **{**root.context_settings, "max_content_width": _WIDTH},
-    )
+    root = _Node.root()
     codes = "\n".join(f"| {number} | {text} |" for number, text in sorted(MEANINGS.items()))
     parts = [_HEAD, f"## Exit codes\n\n| code | meaning |\n|---:|---|\n{codes}\n", "## Commands\n"]
     for name in COMMANDS:
-        for path, command, inner in _leaves(name, root.get_command(context, name), context):
-            parts.append(_section(path, command, inner))
+        parts += [leaf.section() for leaf in root.inner(name).leaves()]
     return "\n".join(parts)
 
 

@@ -37,7 +37,14 @@ def _fields(entry: Entry, change: EntryChange) -> dict[str, object]:
         case MessageEdited():
             return {"messages": _with_content(entry, change)}
         case EntryRewritten():
-            return {"messages": change.messages, "tags": change.tags, "extra": change.extra}
+            shape = change.format or entry.origin.format
+            origin = entry.origin.model_copy(update={"format": shape})
+            return {
+                "messages": change.messages,
+                "tags": change.tags,
+                "extra": change.extra,
+                "origin": origin,
+            }
         case EntryMoved():
             return {"position": change.position}
         case TagsChanged():

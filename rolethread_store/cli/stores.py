@@ -46,9 +46,22 @@ def init(
         output.say("This is its recovery code. It is shown only now:")
         typer.echo(store.recovery_code)
     if not yes:
-        while not typer.confirm("Have you written it down?", err=True):
-            output.say("It cannot be shown again, and without it a lost passphrase is final.")
+        _wait_until_written_down()
     output.say("next: rolethread import FILE --dataset NAME")
+
+
+def _wait_until_written_down() -> None:
+    """Ask until the answer is yes, or nobody is there any more.
+
+    Ready-made prompts write a blank to stdout, where the recovery code stands alone.
+    """
+    while True:
+        sys.stderr.write("Have you written it down? [y/N] ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not answer or answer.strip().lower() in {"y", "yes"}:
+            return
+        output.say("It cannot be shown again, and without it a lost passphrase is final.")
 
 
 @app.command(epilog=example("rolethread status", "rolethread status --json"))

@@ -136,7 +136,8 @@ class Journal:
 
     def existing(self) -> list[DatasetFold]:
         """Return the datasets that are there now, in the order they were made."""
-        return [fold for fold in self.folds.values() if fold.exists]
+        known = (self.folds.get(dataset_id) for dataset_id in self.history.dataset_ids())
+        return [fold for fold in known if fold is not None and fold.exists]
 
     def batch(self, batch_id: UUID) -> Batch:
         """Return a batch by its id.

@@ -54,6 +54,8 @@ class Reader:
         self._prepare([self.journal.batch(layer.batch_id) for layer in fold.layers])
         overlay = self._overlays.get(fold.dataset_id)
         if overlay is None or overlay.fold is not fold:
+            # An overlay of a fold that is no more must not be taken for this one's.
+            self._overlays.pop(fold.dataset_id, None)
             if not fold.pending:
                 return layered_rows(fold.layers, self.journal.batch, self.journal.layout)
             overlay = Overlay(self.session, fold, self.journal.batch, self.journal.layout)

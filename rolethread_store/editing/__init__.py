@@ -1,22 +1,19 @@
 """Entry operations: each checks its input and returns changes."""
 
-from rolethread_store.editing.bulk_tags import BulkTags, bulk_tags
+from rolethread_store.editing.bulk_tags import BulkTags, among, bulk_tags
 from rolethread_store.editing.entries import (
     ContentInvalid,
     MessageOutOfRange,
     deletion,
     message_edit,
-    rewrite,
-    tag_change,
 )
 
 __all__ = [
     "BulkTags",
     "ContentInvalid",
     "MessageOutOfRange",
+    "among",
     "bulk_tags",
     "deletion",
     "message_edit",
-    "rewrite",
-    "tag_change",
 ]

@@ -12,7 +12,7 @@ from rolethread_store.engine import checked_statement, literal
 from rolethread_store.model import Batch, BatchKind, TagsChanged, TagsPatched
 from rolethread_store.registry import clean_tags
 
-__all__ = ["BulkTags", "bulk_tags"]
+__all__ = ["BulkTags", "among", "bulk_tags"]
 
 INLINE_LIMIT = 1_000
 """Entries up to which a change set names them; beyond, a tag batch holds ids and tags."""
@@ -80,6 +80,12 @@ def bulk_tags(
     assert batch is not None  # noqa: S101 - there are rows
     patch = TagsPatched(dataset_id=fold.dataset_id, batch_id=batch.batch_id, rows=rows.num_rows)
     return BulkTags(rows.num_rows, patch, batch)
+
+
+def among(entry_ids: Sequence[UUID]) -> str:
+    """Return the condition that selects some entries."""
+    ids = ", ".join(literal(str(entry_id)) for entry_id in entry_ids)
+    return f"entry_id IN (SELECT CAST(unnest([{ids}]) AS UUID))" if ids else "false"
 
 
 def _list(tags: Sequence[str]) -> str:

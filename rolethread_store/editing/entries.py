@@ -9,20 +9,14 @@ from uuid import UUID
 from rolethread_store.errors import InvalidInput
 from rolethread_store.model import (
     EntriesDeleted,
-    EntryRewritten,
-    Message,
     MessageEdited,
-    TagsChanged,
 )
-from rolethread_store.registry import clean_tags
 
 __all__ = [
     "ContentInvalid",
     "MessageOutOfRange",
     "deletion",
     "message_edit",
-    "rewrite",
-    "tag_change",
 ]
 
 
@@ -57,47 +51,9 @@ def message_edit(
     )
 
 
-def rewrite(
-    dataset_id: UUID,
-    entry_id: UUID,
-    messages: Sequence[Message],
-    tags: Sequence[str] | None,
-    extra: str | None,
-) -> EntryRewritten:
-    """Return the change that gives an entry other messages, tags and unknown fields."""
-    return EntryRewritten(
-        dataset_id=dataset_id,
-        entry_id=entry_id,
-        messages=tuple(messages),
-        tags=None if tags is None else tuple(tags),
-        extra=extra,
-    )
-
-
 def deletion(dataset_id: UUID, entry_ids: Sequence[UUID]) -> EntriesDeleted:
     """Return the change that takes entries out of their dataset."""
     return EntriesDeleted(dataset_id=dataset_id, entry_ids=tuple(dict.fromkeys(entry_ids)))
-
-
-def tag_change(
-    dataset_id: UUID,
-    entry_ids: Sequence[UUID],
-    *,
-    add: Sequence[str] = (),
-    remove: Sequence[str] = (),
-) -> TagsChanged:
-    """Return the change that adds and removes tags.
-
-    Raises:
-        TagInvalid: a text cannot be a tag.
-        ContentInvalid: a tag to remove holds half of a surrogate pair.
-    """
-    return TagsChanged(
-        dataset_id=dataset_id,
-        entry_ids=tuple(dict.fromkeys(entry_ids)),
-        add=clean_tags(add),
-        remove=tuple(_text(tag) for tag in remove),
-    )
 
 
 def _text(content: str) -> str:

@@ -10,12 +10,8 @@ from rolethread_store.formats.exporting import (
     line_expression,
     render_one,
 )
-from rolethread_store.formats.importing import (
-    ImportOutcome,
-    ImportTarget,
-    QuarantineSample,
-    import_files,
-)
+from rolethread_store.formats.importing import RecordsUnaccounted, import_files
+from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
 from rolethread_store.formats.single import ParsedRecord, RecordUnreadable, read_one
 
 __all__ = [
@@ -29,6 +25,7 @@ __all__ = [
     "ParsedRecord",
     "QuarantineSample",
     "RecordUnreadable",
+    "RecordsUnaccounted",
     "export_lines",
     "import_files",
     "line_expression",

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 
-from rolethread_store.clock import Clock
 from rolethread_store.engine import Session
 from rolethread_store.errors import Corrupt
 from rolethread_store.formats.layout import FileLayout, detect_layout
+from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
 from rolethread_store.formats.plain import PlainShape, find_shape
 from rolethread_store.formats.records import read_groups
 from rolethread_store.formats.shaping import (
@@ -30,13 +29,7 @@ from rolethread_store.formats.shaping import (
 from rolethread_store.model import Progress, ProgressListener, Source, unheard
 from rolethread_store.segments import BatchWriter
 
-__all__ = [
-    "ImportOutcome",
-    "ImportTarget",
-    "QuarantineSample",
-    "RecordsUnaccounted",
-    "import_files",
-]
+__all__ = ["RecordsUnaccounted", "import_files"]
 
 _SAMPLES = 20
 _TABLE = "raw_records"
@@ -46,52 +39,6 @@ class RecordsUnaccounted(Corrupt):
     """Rows kept and rows quarantined do not add up to the records read."""
 
     code: ClassVar[str] = "formats.records-unaccounted"
-
-
-@dataclass(frozen=True)
-class ImportTarget:
-    """Where an import goes.
-
-    Attributes:
-        session: The writing session.
-        clock: Gives entry ids and the moment.
-        import_id: Stands in every row's origin.
-        first_position: Position of the first record; the others follow 1024 apart.
-        entries: Takes the entries; ``None`` only counts them (a dry run).
-        quarantine: Takes the bad records; ``None`` only counts them.
-    """
-
-    session: Session
-    clock: Clock
-    import_id: UUID
-    first_position: int
-    entries: BatchWriter | None
-    quarantine: BatchWriter | None
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantineSample:
-    """One record that could not be read, for a report."""
-
-    source: str
-    record: int
-    offset: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOutcome:
-    """What became of the files.
-
-    Attributes:
-        sources: One per file, in order.
-        formats: Entries by format.
-        samples: The first records that went to quarantine.
-    """
-
-    sources: tuple[Source, ...]
-    formats: dict[str, int]
-    samples: tuple[QuarantineSample, ...]
 
 
 @dataclass

@@ -137,13 +137,18 @@ class MessageEdited(_OfDataset):
 
 
 class EntryRewritten(_OfDataset):
-    """Messages, tags and unknown fields of one entry were given anew."""
+    """Messages, tags and unknown fields of one entry were given anew.
+
+    Attributes:
+        format: Shape of the record they were given in; ``None`` leaves the origin's.
+    """
 
     kind: Literal["entry-rewritten"] = "entry-rewritten"
     entry_id: UUID
     messages: tuple[Message, ...]
     tags: tuple[str, ...] | None = None
     extra: str | None = None
+    format: str | None = None
 
 
 class EntryMoved(_OfDataset):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import stored_name
-from rolethread_store.editing import bulk_tags, tag_change
+from rolethread_store.editing import among, bulk_tags
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Result,
@@ -207,8 +207,7 @@ class Dataset:
             keys = [editions.parsed_id(entry_id) for entry_id in entries]
             for key in keys:
                 editions.locate(self._parts, key, fold)
-            change = tag_change(fold.dataset_id, keys, add=add, remove=remove)
-            return self._item(journal.commit((change,), f"{words}: {len(keys)} entries"))
+            where = among(keys)
         bulk = bulk_tags(self._parts.reader, self._parts.room, fold, where, add=add, remove=remove)
         if bulk.change is None:
             return None

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Located
-from rolethread_store.editing import deletion, message_edit, rewrite
+from rolethread_store.editing import deletion, message_edit
 from rolethread_store.engine import literal
 from rolethread_store.errors import InvalidInput, NotFound
 from rolethread_store.formats import LineOptions, read_one, render_one
-from rolethread_store.model import Change, ChangeSet
+from rolethread_store.model import Change, ChangeSet, EntryRewritten
 from rolethread_store.query import one
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import StoredEntry
@@ -84,11 +84,13 @@ def entry(parts: Parts, entry_id: str | UUID) -> StoredEntry:
 
 
 def entry_json(parts: Parts, entry_id: str | UUID) -> str:
-    """Return an entry as one ChatML record."""
-    key = parsed_id(entry_id)
+    """Return an entry as one record of the shape it came in, so that nothing is converted."""
+    found = entry(parts, entry_id)
+    key = found.entry.entry_id
     relation = parts.reader.relation(locate(parts, key).fold)
     row = f"SELECT * FROM ({relation}) WHERE entry_id = CAST({literal(str(key))} AS UUID)"
-    return render_one(parts.reader.session, row, LineOptions())
+    options = LineOptions(found.entry.origin.format or "chatml")
+    return render_one(parts.reader.session, row, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,14 @@ def _edited(parts: Parts, key: UUID, found: Located, order: EditOrder) -> Change
     except (TypeError, ValueError, RecursionError) as error:
         raise EditInvalid(f"the entry is not JSON: {error}") from None
     record = read_one(parts.reader.session, text)
-    return rewrite(dataset_id, key, record.messages, record.tags, record.extra)
+    return EntryRewritten(
+        dataset_id=dataset_id,
+        entry_id=key,
+        messages=record.messages,
+        tags=record.tags,
+        extra=record.extra,
+        format=record.format,
+    )
 
 
 def _summary(key: UUID, order: EditOrder) -> str:

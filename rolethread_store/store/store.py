@@ -118,7 +118,7 @@ class Store:
         return editions.entry(self._parts, entry_id)
 
     def entry_json(self, entry_id: str | UUID) -> str:
-        """Return one entry as a ChatML JSON record, as ``edit`` takes it back."""
+        """Return one entry as a JSON record of the shape it came in, as ``edit`` takes it back."""
         return editions.entry_json(self._parts, entry_id)
 
     def edit(
