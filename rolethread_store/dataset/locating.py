@@ -27,7 +27,7 @@ from rolethread_store.model import (
     EntryRewritten,
     Segment,
 )
-from rolethread_store.segments import add_keys, scan
+from rolethread_store.segments import scan
 
 __all__ = ["Located", "Locator"]
 
@@ -117,7 +117,7 @@ class Locator:
 
     def _loaded(self, batch: Batch, segment: Segment) -> _SegmentIndex:
         session = self._reader.session
-        add_keys(session, [batch], self._journal.keyring)
+        self._reader.admit([batch])
         one = batch.model_copy(update={"segments": (segment,)})
         count = "message_count" if batch.kind is BatchKind.ENTRIES else "0"
         with self._reader.diagnosing():

@@ -116,7 +116,11 @@ class Reader:
         self._checked.clear()
 
     def admit(self, batches: list[Batch]) -> None:
-        """Check and unlock batches that no manifest names yet."""
+        """Check and unlock batches before a query of the caller's own reads them.
+
+        Raises:
+            SegmentDamaged: a segment is missing or its footer is not the one written.
+        """
         self._prepare(batches)
 
     def _blame_segments(self) -> None:

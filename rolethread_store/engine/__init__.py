@@ -3,6 +3,7 @@
 from rolethread_store.engine.failures import (
     CryptoModuleMissing,
     EngineFailed,
+    LibraryMissing,
     MemoryExhausted,
     QueryInvalid,
     QueryRefused,
@@ -18,6 +19,7 @@ __all__ = [
     "CryptoModuleMissing",
     "EngineFailed",
     "EngineResult",
+    "LibraryMissing",
     "MemoryExhausted",
     "QueryInvalid",
     "QueryRefused",

@@ -18,6 +18,7 @@ from rolethread_store.errors import Corrupt, Denied, InvalidInput, Unavailable, 
 __all__ = [
     "CryptoModuleMissing",
     "EngineFailed",
+    "LibraryMissing",
     "MemoryExhausted",
     "QueryInvalid",
     "QueryRefused",
@@ -61,6 +62,12 @@ class EngineFailed(Unavailable):
     """The engine stopped for a reason of its own."""
 
     code: ClassVar[str] = "engine.failed"
+
+
+class LibraryMissing(Unsupported):
+    """A result was asked for in the shape of a library that is not installed."""
+
+    code: ClassVar[str] = "engine.library-missing"
 
 
 class CryptoModuleMissing(Unsupported):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from rolethread_store.engine.failures import translated
+from rolethread_store.engine.failures import LibraryMissing, translated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,12 +50,22 @@ class EngineResult:
             return self._cursor.to_arrow_reader(rows)
 
     def df(self) -> pd.DataFrame:
-        """Return all rows as a pandas data frame (needs the ``pandas`` extra)."""
+        """Return all rows as a pandas data frame.
+
+        Raises:
+            LibraryMissing: the ``pandas`` extra is not installed.
+        """
+        _require("pandas")
         with translated():
             return self._cursor.df()
 
     def pl(self) -> pl.DataFrame:
-        """Return all rows as a polars data frame (needs the ``polars`` extra)."""
+        """Return all rows as a polars data frame.
+
+        Raises:
+            LibraryMissing: the ``polars`` extra is not installed.
+        """
+        _require("polars")
         with translated():
             return self._cursor.pl()
 
@@ -67,3 +78,11 @@ class EngineResult:
             cursor = connection.cursor()
             cursor.execute(sql, parameters)
         return cls(cursor)
+
+
+def _require(library: str) -> None:
+    if importlib.util.find_spec(library) is None:
+        raise LibraryMissing(
+            f"this needs {library}, which is not installed",
+            hint=f"install it with: pip install 'rolethread-store[{library}]'",
+        )
