@@ -186,19 +186,7 @@ def search(
             limit=limit,
         )
     if json:
-        output.write_json(
-            [
-                {
-                    "dataset": hit.dataset,
-                    "entry_id": hit.entry_id,
-                    "position": hit.position,
-                    "turn": hit.turn,
-                    "role": hit.role,
-                    "snippet": hit.snippet,
-                }
-                for hit in hits
-            ]
-        )
+        output.write_json([output.fields_of(hit) for hit in hits])
         return
     output.write_rows(
         ["dataset", "entry_id", "turn", "role", "snippet"],

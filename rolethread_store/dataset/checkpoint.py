@@ -133,7 +133,7 @@ def _rewritten(reader: Reader, room: WritingRoom, relation: str) -> list[Batch]:
         f"// {_SLICE_ROWS} AS slice FROM ({relation})) GROUP BY slice ORDER BY slice"
     )
     starts = [int(row[0]) for row in positions]
-    ends: list[int | None] = [*starts[1:], None]
+    ends: list[int | None] = [*starts[1:], None] if starts else []
     batch = room.write_slices(
         BatchKind.ENTRIES,
         (

@@ -78,12 +78,30 @@ class CryptoModuleMissing(Unsupported):
 
 _BROKEN_BYTES = ("AES tag differs", "parquet", "thrift", "snappy", "zstd", "out of buffer", "magic")
 _FULL = ("no space left", "disk quota", "max_temp_directory_size")
+# The disk's refusals, which say nothing about the bytes of a segment.
+_FORBIDDEN = (
+    "failed to create directory",
+    "could not write",
+    "input/output error",
+    "permission denied",
+    "read-only file system",
+)
 
 
 def _first_line(error: BaseException) -> str:
     """Keep what a person needs: DuckDB appends a stack trace to internal errors."""
     text = str(error).split("\nStack Trace", 1)[0].strip()
     return text.split("\n\nPossible solutions", 1)[0]
+
+
+def _of_disk(text: str) -> SpillFull | SegmentUnreadable:
+    """Return the error for a failed reading or writing of a file."""
+    if any(word in text.lower() for word in _FULL):
+        return SpillFull(text, hint="free some space on the disk and try again")
+    if any(word in text.lower() for word in _FORBIDDEN):
+        hint = "large queries spill into the store's folder: make it writable"
+        return SpillFull(text, hint=hint)
+    return SegmentUnreadable(text)
 
 
 @contextmanager
@@ -112,10 +130,7 @@ def translated() -> Iterator[None]:
             text, hint="raise the limit with --memory-limit, or ask for less at once"
         ) from None
     except (duckdb.IOException, duckdb.HTTPException) as error:
-        text = _first_line(error)
-        if any(word in text.lower() for word in _FULL):
-            raise SpillFull(text, hint="free some space on the disk and try again") from None
-        raise SegmentUnreadable(text) from None
+        raise _of_disk(_first_line(error)) from None
     except (duckdb.InternalException, duckdb.FatalException) as error:
         raise EngineFailed(_first_line(error)) from None
     except duckdb.Error as error:
