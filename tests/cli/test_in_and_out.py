@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.running import RECORDS, SHAREGPT, Runner
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def _lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_dry_run_stores_nothing(run: Runner, sources: Path) -> None:
+    source = sources / "tavern.jsonl"
+    done = run("import", source, "--dataset", "new", "--dry-run", "--json").json
+    assert (done["records"], done["entries"], done["quarantined"]) == (4, 3, 1)
+    assert done["dry_run"] is True
+    assert [info["name"] for info in run("datasets", "--json").json] == ["tavern"]
+
+
+def test_several_files_are_one_change(run: Runner, sources: Path) -> None:
+    source = sources / "tavern.jsonl"
+    done = run("import", source, source, "--dataset", "new", "--json").json
+    assert (done["records"], done["entries"], done["quarantined"]) == (8, 6, 2)
+    assert done["sources"] == ["tavern.jsonl", "tavern.jsonl"]
+    assert done["formats"] == {"chatml": 4, "sharegpt": 2}
+    assert set(done) == {
+        "dataset", "entries", "quarantined", "records", "sources", "formats", "dry_run",
+        "seconds",
+    }  # fmt: skip
+    assert run("undo").code == 0
+    assert [info["name"] for info in run("datasets", "--json").json] == ["tavern"]
+
+
+def test_a_file_that_is_not_there(run: Runner, sources: Path) -> None:
+    assert run("import", sources / "none.jsonl", "--dataset", "new").code == 10
+
+
+def test_export_shapes(run: Runner, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    assert run("export", "tavern", out, "--format", "chatml").code == 0
+    assert _lines(out)[:2] == RECORDS
+    before = out.read_bytes()
+    assert run("export", "tavern", out, "--format", "chatml").code == 13
+    assert out.read_bytes() == before
+
+    where = ("--where", "len(messages) = 2")
+    assert run("export", "tavern", out, "--format", "sharegpt", *where, "--force").code == 0
+    assert _lines(out)[-1] == SHAREGPT
+    assert len(_lines(out)) == 2
+
+    done = run("export", "tavern", out, "--clean", "--force", "--json").json
+    assert (done["entries"], done["format"], done["clean"]) == (3, "chatml", True)
+    assert {key for line in _lines(out) for key in line} == {"messages"}
+
+
+def test_export_of_what_is_not_there(run: Runner, tmp_path: Path) -> None:
+    assert run("export", "nowhere", tmp_path / "out.jsonl").code == 10
+    assert run("export", "tavern", tmp_path / "out.jsonl", "--where", "sense").code == 16
+    assert run("export", "tavern", tmp_path / "out.jsonl", "--format", "prose").code == 2
+    assert list(tmp_path.glob("*.jsonl")) == []
+
+
+def test_remotes(run: Runner, tmp_path: Path) -> None:
+    url = (tmp_path / "stick").as_uri()
+    assert run("push").code == 10
+    assert run("remote", "add", "stick", url).code == 0
+    assert run("remote", "list", "--json").json == [{"name": "stick", "url": url}]
+    assert run("remote", "list").out == f"name\turl\nstick\t{url}\n"
+    assert run("push", "stick").code == 0
+    assert run("push", "--json").json["up_to_date"]
+    assert "objects" in run("verify").out
+    assert run("push", "cloud").code == 10
+
+
+def test_restore_into_a_new_folder_only(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = (tmp_path / "stick").as_uri()
+    run("remote", "add", "stick", url)
+    run("push")
+    restored = tmp_path / "restored"
+    monkeypatch.setenv("ROLETHREAD_PASSPHRASE", "wrong")
+    assert run("restore", url, restored).code == 12
+    assert not restored.exists()
+    monkeypatch.undo()
+    monkeypatch.setenv("ROLETHREAD_PASSPHRASE", "seven quiet lanterns")
+    assert run("restore", url, restored, "--json").json["path"] == str(restored)
+    assert run("restore", url, restored).code == 13
+    assert run("restore", (tmp_path / "none").as_uri(), tmp_path / "other").code == 10
+    assert (
+        run("--store", restored, "datasets").out
+        == run("--store", tmp_path / "store", "datasets").out
+    )
+
+
+def test_a_damaged_backup_is_14(run: Runner, tmp_path: Path) -> None:
+    run("remote", "add", "stick", (tmp_path / "stick").as_uri())
+    run("push")
+    victim = max((tmp_path / "stick").rglob("objects/*/*"), key=lambda path: path.stat().st_size)
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.chmod(0o600)
+    victim.write_bytes(content)
+    shown = run("verify")
+    assert shown.code == 14
+    assert shown.out == ""
