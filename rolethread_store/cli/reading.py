@@ -121,7 +121,7 @@ def show(
     """Show one entry in full."""
     with opened(ctx) as store:
         found = store.entry(entry_id)
-        record = store.entry_json(entry_id) if json else ""
+        record = store.entry_json(entry_id, "chatml") if json else ""
     if json:
         output.write_json(entry_shape(found, record))
         return

@@ -83,13 +83,13 @@ def entry(parts: Parts, entry_id: str | UUID) -> StoredEntry:
     return StoredEntry(fold.name, found)
 
 
-def entry_json(parts: Parts, entry_id: str | UUID) -> str:
-    """Return an entry as one record of the shape it came in, so that nothing is converted."""
+def entry_json(parts: Parts, entry_id: str | UUID, format: str | None = None) -> str:
+    """Return an entry as one record, of the shape it came in unless another is named."""
     found = entry(parts, entry_id)
     key = found.entry.entry_id
     relation = parts.reader.relation(locate(parts, key).fold)
     row = f"SELECT * FROM ({relation}) WHERE entry_id = CAST({literal(str(key))} AS UUID)"
-    options = LineOptions(found.entry.origin.format or "chatml")
+    options = LineOptions(format or found.entry.origin.format or "chatml")
     return render_one(parts.reader.session, row, options)
 
 

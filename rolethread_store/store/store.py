@@ -117,9 +117,15 @@ class Store:
         """
         return editions.entry(self._parts, entry_id)
 
-    def entry_json(self, entry_id: str | UUID) -> str:
-        """Return one entry as a JSON record of the shape it came in, as ``edit`` takes it back."""
-        return editions.entry_json(self._parts, entry_id)
+    def entry_json(self, entry_id: str | UUID, format: str | None = None) -> str:
+        """Return one entry as a JSON record, as ``edit`` takes it back.
+
+        Args:
+            entry_id: The entry.
+            format: ``chatml`` or ``sharegpt``; by default the shape it came in, so that
+                nothing is converted.
+        """
+        return editions.entry_json(self._parts, entry_id, format)
 
     def edit(
         self,

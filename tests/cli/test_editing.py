@@ -10,7 +10,7 @@ import pytest
 
 from rolethread_store.clock import SystemClock
 from rolethread_store.storage import Layout, WriterLock
-from tests.cli.running import Runner
+from tests.cli.running import SHAREGPT, Runner
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -190,3 +190,29 @@ def test_a_second_writer_is_11_and_readers_go_on(run: Runner, entry_id: str, sto
         assert str(os.getpid()) in shown.err
         assert run("show", entry_id).code == 0
     assert run("edit", entry_id, "--message", 0, "--content", "x", "--wait", 5).code == 0
+
+
+def test_sharegpt_entry_survives_show_and_edit(run: Runner, tmp_path: Path) -> None:
+    """``show --json`` speaks ChatML; what it shows must go back in without a loss."""
+    entry_id = run("list", "--dataset", "tavern", "--json").json[2]["entry_id"]
+    shown = tmp_path / "entry.json"
+    shown.write_text(run("show", entry_id, "--json").out, encoding="utf-8")
+    assert [one["role"] for one in json.loads(shown.read_text())["messages"]] == [
+        "user",
+        "assistant",
+    ]
+    assert run("edit", entry_id, "--file", shown).code == 0
+    out = tmp_path / "out.jsonl"
+    assert run("export", "tavern", out, "--format", "sharegpt").code == 0
+    assert json.loads(out.read_text("utf-8").splitlines()[2]) == SHAREGPT
+
+
+def test_editor_shows_an_entry_as_it_came(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_id = run("list", "--dataset", "tavern", "--json").json[2]["entry_id"]
+    body = "path.write_text(text.replace('Ho!', 'Ahoy!'), encoding='utf-8')\n"
+    seen = _editor(monkeypatch, tmp_path, body)
+    assert run("edit", entry_id).code == 0
+    assert json.loads(json.loads(seen.read_text())["text"]) == SHAREGPT
+    assert _messages(run, entry_id)[0]["content"] == "Ahoy!"
