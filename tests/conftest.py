@@ -1,10 +1,20 @@
-"""What every test shares: how hard Hypothesis tries."""
+"""What every test shares: how hard Hypothesis tries, and an empty store to begin with."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+import rolethread_store
+from rolethread_store.crypto import floor_params
+from rolethread_store.store import Store
+from tests.scenes import PASSPHRASE, quick_keys
 
 # Deadlines measure the machine, not the code: two cores are shared by all workers.
 settings.register_profile("quick", max_examples=30, deadline=None)
@@ -15,3 +25,27 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store to copy, with ``PASSPHRASE``; made once, because keys are slow."""
+    path = tmp_path_factory.mktemp("empty") / "store"
+    rolethread_store.create(path, passphrase=PASSPHRASE, kdf=floor_params()).close()
+    return path
+
+
+@pytest.fixture
+def open_again(tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Open the store of ``fresh_store`` once more; closed when the test ends."""
+    with quick_keys(), ExitStack() as opened:
+        yield lambda: opened.enter_context(
+            rolethread_store.open(tmp_path / "store", passphrase=PASSPHRASE)
+        )
+
+
+@pytest.fixture
+def fresh_store(empty_store: Path, tmp_path: Path, open_again: Callable[[], Store]) -> Store:
+    """An empty store of this test's own, open."""
+    shutil.copytree(empty_store, tmp_path / "store")
+    return open_again()

@@ -9,7 +9,8 @@ published first (:meth:`Journal.publish`); a crash in between leaves an orphan.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
@@ -88,6 +89,7 @@ class Journal:
         self._lock = WriterLock(layout, clock)
         self._cipher = LogCipher(keyring.log_key, keyring.store_id)
         self._writer: LogWriter | None = None
+        self._doubtful = False
         self.manifest: Manifest
         self.history: History
         self.folds: dict[UUID, DatasetFold]
@@ -159,18 +161,48 @@ class Journal:
         """
         if self._writer is not None:
             return
+        if self._lock.held:
+            self._take_over()
+            return
         self._lock.acquire(self.wait)
         try:
-            # Read again in any case: the number of the next file depends on it.
-            self._log = self._read_log()
-            if self._log.position != self._position or (
-                newest_generation(self.layout, self.disk) != self.manifest.generation
-            ):
-                self._load()
+            for folder in self.layout.folders:
+                self.disk.make_folder(folder)  # A copying tool may drop empty folders.
+            self._take_over()
             collect_leftovers(self.layout, self.disk)
-            self._writer = LogWriter(self.layout, self.disk, self._cipher, self._log, self.clock)
         except BaseException:
+            self._writer = None
             self._lock.release()
+            raise
+
+    def _take_over(self) -> None:
+        # Read again in any case: the number of the next file depends on it.
+        self._log = self._read_log()
+        generation = newest_generation(self.layout, self.disk)
+        if (
+            self._doubtful
+            or self._log.position != self._position
+            or generation != self.manifest.generation
+        ):
+            self._load()
+            self._doubtful = False
+        self._writer = LogWriter(self.layout, self.disk, self._cipher, self._log, self.clock)
+
+    @contextmanager
+    def _certain(self) -> Iterator[LogWriter]:
+        """Lend the log writer; after a failure the disk is read again before the next write.
+
+        An interrupt, or a failed sync of a folder, leaves open whether the record or the
+        manifest is there; writing on as if it were not would give a number twice.
+        """
+        self.begin_write()
+        assert self._writer is not None  # noqa: S101 - begin_write made it
+        try:
+            yield self._writer
+        except BaseException:
+            self._doubtful = True
+            self._writer.close()
+            self._writer = None
             raise
 
     def commit(self, changes: Sequence[Change], summary: str) -> ChangeSet:
@@ -221,21 +253,20 @@ class Journal:
         Raises:
             Unavailable: it could not be made durable; the old manifest stands.
         """
-        self.begin_write()
-        assert self._writer is not None  # noqa: S101 - begin_write made it
-        settled = self._writer.settled()
-        manifest = self.manifest.model_copy(
-            update={
-                "generation": self.manifest.generation + 1,
-                "parent": self._manifest_digest,
-                "batches": (*self.manifest.batches, *batches),
-                "bases": (*self.manifest.bases, *bases),
-                "facts": tuple(self.facts.facts.values()),
-                "facts_seq": self.history.last_seq,
-                "log": None if settled is None else _mark(settled),
-            }
-        )
-        self._manifest_digest = publish_manifest(manifest, self.layout, self.disk, self.keyring)
+        with self._certain() as writer:
+            settled = writer.settled()
+            manifest = self.manifest.model_copy(
+                update={
+                    "generation": self.manifest.generation + 1,
+                    "parent": self._manifest_digest,
+                    "batches": (*self.manifest.batches, *batches),
+                    "bases": (*self.manifest.bases, *bases),
+                    "facts": tuple(self.facts.facts.values()),
+                    "facts_seq": self.history.last_seq,
+                    "log": None if settled is None else _mark(settled),
+                }
+            )
+            self._manifest_digest = publish_manifest(manifest, self.layout, self.disk, self.keyring)
         self.manifest = manifest
         self._batches.update((batch.batch_id, batch) for batch in batches)
         for dataset_id in {base.dataset_id for base in bases}:
@@ -256,20 +287,19 @@ class Journal:
         changes: tuple[Change, ...] = (),
         target: UUID | None = None,
     ) -> ChangeSet:
-        self.begin_write()
-        assert self._writer is not None  # noqa: S101 - begin_write made it
-        record = ChangeSet(
-            set_id=self.clock.new_id(),
-            seq=self.history.last_seq + 1,
-            at=self.clock.now(),
-            kind=kind,  # type: ignore[arg-type]  # pydantic checks the word
-            summary=summary,
-            changes=changes,
-            target=target,
-        )
-        body = record.model_dump_json(exclude_none=True).encode()
-        self._position = self._writer.append(body)
-        self.history.append(record)
+        with self._certain() as writer:
+            record = ChangeSet(
+                set_id=self.clock.new_id(),
+                seq=self.history.last_seq + 1,
+                at=self.clock.now(),
+                kind=kind,  # type: ignore[arg-type]  # pydantic checks the word
+                summary=summary,
+                changes=changes,
+                target=target,
+            )
+            body = record.model_dump_json(exclude_none=True).encode()
+            self._position = writer.append(body)
+            self.history.append(record)
         self.version += 1
         return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -57,7 +58,9 @@ def bulk_tags(
         QueryInvalid: the condition is wrong.
         QueryRefused: the condition is not a read.
     """
-    added, removed = clean_tags(add), tuple(remove)
+    added = clean_tags(add)
+    # Imported tags are stored as they came; typed ones are composed. Both are meant.
+    removed = (*remove, *(unicodedata.normalize("NFC", tag).strip() for tag in remove))
     kept = f"list_filter(tags, lambda t: NOT list_contains({_list(removed)}, t))"
     new = (
         f"list_concat({kept}, list_filter({_list(added)}, lambda t: NOT list_contains({kept}, t)))"

@@ -23,6 +23,8 @@ from rolethread_store.formats.sharegpt import SHAREGPT
 __all__ = ["PlainShape", "find_shape"]
 
 _SAMPLE_RECORDS = 200
+# Few fields make a plain shape; Python's decoder gives up on 1,000 levels of nesting.
+_LONGEST_STRUCTURE = 900
 _LIST_KEYS = (CHATML.list_key, SHAREGPT.list_key)
 # Keys become names of struct fields, which ignore case.
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_.\- ]{1,64}")
@@ -144,6 +146,8 @@ def find_shape(session: Session, source: str) -> PlainShape | None:
     votes: dict[PlainShape, int] = {}
     seen: dict[PlainShape, list[str]] = {}
     for structure, count in rows:
+        if len(structure) > _LONGEST_STRUCTURE:
+            continue
         if (shape := _shape_of(json.loads(structure))) is not None:
             votes[shape] = votes.get(shape, 0) + int(count)
             seen.setdefault(shape, []).append(str(structure))
