@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+N ?= 1000000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-deep lint bench format clean
@@ -32,8 +33,8 @@ format: $(STAMP) ## put the source into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure the bars of the design (a million entries; takes minutes)
-	$(BIN)/python -m benchmarks
+bench: $(STAMP) ## measure the bars of the design (N=1000000 entries; takes minutes)
+	$(BIN)/python -m benchmarks.run_all --entries $(N)
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -1,0 +1,127 @@
+"""One durable edit through the library against the disk: append and ``fdatasync``.
+
+Three stores, from a thousand entries to the size asked for, are edited in turns, at ids
+that nothing has read before. After every edit a file beside the store takes as many bytes
+as the edit's frame had, with one ``write`` and one ``fdatasync``. A process's first edit
+also starts the engine and a log file, and is told apart.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.setting import Setting
+from benchmarks.stores import lent_store, open_store
+from benchmarks.verdict import Verdict, percentile, table
+from rolethread_store.store import Store
+
+__all__ = ["main"]
+
+_EDITS = 400
+_BAR, _BAR_FLAT = 1.5, 1.2
+_TEXT = "The lantern gutters, and she answers without turning round. " * 8
+
+
+@dataclass
+class _Bench:
+    """One store with its ids to come and its figures in milliseconds."""
+
+    entries: int
+    store: Store
+    ids: list[str]
+    bare: int
+    first: float = 0.0
+    edits: list[float] = field(default_factory=list)
+    appends: list[float] = field(default_factory=list)
+    frame: int = 0
+
+    @property
+    def log(self) -> Path:
+        """The log file that this process writes."""
+        return max((self.store.path / "log").iterdir())
+
+    def edit(self, number: int) -> float:
+        """Edit the next entry and return how long it took."""
+        entry_id = self.ids[number]
+        text = f"{_TEXT}{number}"
+        started = time.perf_counter()
+        self.store.edit(entry_id, message=1, content=text)
+        return (time.perf_counter() - started) * 1e3
+
+    def append(self, size: int) -> float:
+        """Append random bytes to a bare file and return how long it took."""
+        content = os.urandom(size)
+        started = time.perf_counter()
+        os.write(self.bare, content)
+        os.fdatasync(self.bare)
+        return (time.perf_counter() - started) * 1e3
+
+    def begin(self) -> None:
+        """Make the first edit, which starts engine and log file."""
+        self.first = self.edit(0)
+        self.append(1)
+
+    def round(self, number: int) -> None:
+        """Make one edit and one bare append of its size."""
+        before = self.log.stat().st_size
+        self.edits.append(self.edit(number))
+        self.frame = self.log.stat().st_size - before
+        self.appends.append(self.append(self.frame))
+
+
+def _prepared(stack: ExitStack, setting: Setting, rng: random.Random) -> _Bench:
+    path = stack.enter_context(lent_store(setting))
+    with open_store(path) as other:
+        rows = other.sql("SELECT entry_id FROM entries ORDER BY position").fetchall()
+    ids = [str(row[0]) for row in rng.sample(rows, min(_EDITS, len(rows)))]
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+    bare = os.open(path.parent / "bare", flags, 0o600)
+    stack.callback(os.close, bare)
+    return _Bench(setting.entries, stack.enter_context(open_store(path)), ids, bare)
+
+
+def _row(bench: _Bench) -> tuple[str, ...]:
+    figures = (
+        percentile(bench.edits, 0.5),
+        percentile(bench.edits, 0.99),
+        percentile(bench.appends, 0.5),
+        percentile(bench.appends, 0.99),
+        bench.first,
+    )
+    ratio = f"{figures[0] / figures[2]:.2f}"
+    return (f"{bench.entries:,}", str(bench.frame), *(f"{f:.2f}" for f in figures), ratio)
+
+
+def main() -> int:
+    """Edit all sizes in turns."""
+    setting = Setting.from_command_line(__doc__)
+    sizes = sorted({1_000, max(1_000, setting.entries // 10), setting.entries})
+    rng = random.Random(20_26)
+    with ExitStack() as stack:
+        benches = [_prepared(stack, setting.of_size(size), rng) for size in sizes]
+        for bench in benches:
+            bench.begin()
+        for number in range(1, min(len(bench.ids) for bench in benches)):
+            for bench in benches:
+                bench.round(number)
+    table(
+        ("entries", "frame B", "edit p50 ms", "p99", "append p50 ms", "p99", "first edit", "ratio"),
+        [_row(bench) for bench in benches],
+    )
+    medians = [percentile(bench.edits, 0.5) for bench in benches]
+    worst = max(percentile(bench.edits, 0.5) / percentile(bench.appends, 0.5) for bench in benches)
+    held = [
+        Verdict("edit-flat", medians[-1] / medians[0], _BAR_FLAT).tell(),
+        Verdict("edit", worst, _BAR).tell(),
+    ]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
