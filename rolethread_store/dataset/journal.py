@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -281,7 +281,7 @@ class Journal:
 
     def _append(
         self,
-        kind: str,
+        kind: Literal["change", "undo", "redo"],
         summary: str,
         *,
         changes: tuple[Change, ...] = (),
@@ -292,7 +292,7 @@ class Journal:
                 set_id=self.clock.new_id(),
                 seq=self.history.last_seq + 1,
                 at=self.clock.now(),
-                kind=kind,  # type: ignore[arg-type]  # pydantic checks the word
+                kind=kind,
                 summary=summary,
                 changes=changes,
                 target=target,

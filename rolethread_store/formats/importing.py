@@ -130,7 +130,10 @@ def _import_group(
     stamp, tally = told
     session = target.session
     with session.table(_TABLE, group.select(["record", "line", "fault"])) as table:
-        survey = session.arrow(survey_sql(table, shape))
+        # A table is filled by all cores; a result that is fetched is computed by one.
+        session.execute(f"CREATE OR REPLACE TEMP TABLE survey AS {survey_sql(table, shape)}")
+    survey = session.arrow("SELECT * FROM survey")
+    session.execute("DROP TABLE survey")
     ready = _with_survey(group, survey, target, tally.ordinal)
     with session.table(_TABLE, ready) as table:
         shaped = shaped_sql(table, shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -40,9 +39,11 @@ class ChangeSet(BaseModel):
     changes: tuple[Change, ...] = ()
     target: UUID | None = None
 
-    @cached_property
+    @property
     def dataset_ids(self) -> tuple[UUID, ...]:
         """The datasets it touches, each once, in order of first mention."""
+        if len(self.changes) == 1 and not isinstance(self.changes[0], FactPut | FactRemoved):
+            return (self.changes[0].dataset_id,)
         found = (
             change.dataset_id
             for change in self.changes
@@ -53,6 +54,8 @@ class ChangeSet(BaseModel):
     @property
     def undoable(self) -> bool:
         """Whether it stands on an undo stack; settings alone do not."""
+        if self.changes and not isinstance(self.changes[0], FactPut | FactRemoved):
+            return True
         return any(
             not (isinstance(change, FactPut) and change.fact.kind is FactKind.SETTING)
             and not (isinstance(change, FactRemoved) and change.fact_kind is FactKind.SETTING)

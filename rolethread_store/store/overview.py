@@ -81,4 +81,4 @@ def item(parts: Parts, record: ChangeSet) -> LogItem:
     history = parts.journal.history
     subject = record if record.target is None else history.get(record.target)
     undone = history.is_undone(record.set_id)
-    return log_item(record, subject, parts.names(), undone=undone)
+    return log_item(record, subject, parts.name_of, undone=undone)

@@ -52,10 +52,12 @@ class Parts:
                 return known
         return self.journal.fold_named(dataset).dataset_id
 
-    def names(self) -> dict[UUID, str]:
-        """Return the name of every dataset that was ever made."""
-        names = self.journal.history.created_names()
-        return names | {fold.dataset_id: fold.name for fold in self.journal.existing()}
+    def name_of(self, dataset_id: UUID) -> str:
+        """Return a dataset's name, the first one if it is not there now, or nothing."""
+        fold = self.journal.folds.get(dataset_id)
+        if fold is not None and fold.name:
+            return fold.name
+        return self.journal.history.created_names().get(dataset_id, "")
 
     def close(self) -> None:
         """Release sessions, log file and lock."""

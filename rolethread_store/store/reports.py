@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -183,10 +183,10 @@ class ExportReport:
 
 
 def log_item(
-    record: ChangeSet, subject: ChangeSet, names: dict[UUID, str], *, undone: bool
+    record: ChangeSet, subject: ChangeSet, name_of: Callable[[UUID], str], *, undone: bool
 ) -> LogItem:
     """Describe a record; ``subject`` is the change that an undo or redo is about."""
-    touched: Iterable[str] = (names.get(key, "") for key in subject.dataset_ids)
+    touched = map(name_of, subject.dataset_ids)
     return LogItem(
         set_id=record.set_id,
         seq=record.seq,
