@@ -18,7 +18,7 @@ from rolethread_store.storage import new_spill_folder
 __all__ = ["WritingRoom"]
 
 WRITING_MEMORY = "700MB"
-"""With Arrow's input of 160 MB and the next 160 MB being read, 1.0 GB resident in all."""
+"""With Arrow's input of 256 MB and the next 256 MB being read, 1.2 GB resident in all."""
 
 
 class WritingRoom:

@@ -2,9 +2,9 @@
 
 DuckDB binds a page to its file only by the key (engine facts 6), hence one key per batch
 and digests of every file for the sealed manifest. Row groups of 16,384 rows and zstd
-level 1, measured at 1,000,000 entries (2.6 GB of JSON): import in 20 s with 1.0 GB
-resident, a page by tag four times faster than with DuckDB's default of 122,880 rows,
-which also takes over 2.5 GB to write; level 3 would save a third of the bytes and cost
+level 1, measured at 1,000,000 entries (2.1 GB of JSON): import in 19 s with 1.2 GB
+resident, a page by tag three times faster than with DuckDB's default of 122,880 rows,
+which also takes over 2 GB to write; level 3 would save a third of the bytes and cost
 a quarter of the time.
 """
 
