@@ -1,6 +1,12 @@
 """History: frames, log files, the fold of change sets, and what undo takes out."""
 
 from rolethread_store.changelog.applying import applied, changed_tags
+from rolethread_store.changelog.copies import MAIN, WorkingCopy
+from rolethread_store.changelog.family import (
+    VersionMissing,
+    VersionsInconsistent,
+    WorkingCopyMissing,
+)
 from rolethread_store.changelog.fold import DatasetFold, Layer, PendingChange, touched_entries
 from rolethread_store.changelog.frame import FrameTooLong, LogCipher, LogDamaged, LogTooNew
 from rolethread_store.changelog.history import (
@@ -12,9 +18,11 @@ from rolethread_store.changelog.history import (
 )
 from rolethread_store.changelog.logfile import LogWriter
 from rolethread_store.changelog.logreader import LogHistory, LogReader
+from rolethread_store.changelog.places import Version, effective_sets
 from rolethread_store.changelog.scan import LogPosition
 
 __all__ = [
+    "MAIN",
     "DatasetFold",
     "FrameTooLong",
     "History",
@@ -31,7 +39,13 @@ __all__ = [
     "NothingToUndo",
     "PendingChange",
     "UndoBlocked",
+    "Version",
+    "VersionMissing",
+    "VersionsInconsistent",
+    "WorkingCopy",
+    "WorkingCopyMissing",
     "applied",
     "changed_tags",
+    "effective_sets",
     "touched_entries",
 ]

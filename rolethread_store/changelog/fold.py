@@ -1,4 +1,4 @@
-"""From change sets to the state of one dataset, without reading any row.
+"""From change sets to the state of one working copy or version, without reading any row.
 
 The fold keeps what a snapshot needs: the name, the layers of immutable rows in order,
 and per entry the pending changes since those layers. Taking a set out again is exact,
@@ -7,11 +7,12 @@ because every layer and every pending change carries the sequence number of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from rolethread_store.changelog.copies import MAIN
 from rolethread_store.model import (
     BatchAttached,
     BatchKind,
@@ -58,27 +59,44 @@ class PendingChange:
 
 @dataclass
 class DatasetFold:
-    """The state of one dataset, as far as the log tells it.
+    """The state of one working copy or version, as far as the log tells it.
 
     Attributes:
-        dataset_id: The dataset.
+        dataset_id: The working copy, which for a dataset's main one is the dataset itself.
+        family: All working copies of the dataset: a state may begin with sets of another.
+        working_copy: Its name.
+        version: The version this is, ``None`` for a working copy.
         names: Names it had, with the set that gave them; the last one counts.
         layers: Immutable rows, lowest first.
         attached: Imports in effect, with their sequence numbers.
         pending: Changes by entry, in order.
         dirty: Entries whose pending changes differ from what was last materialised.
         dropped: Sets that dropped the dataset.
-        base_seq: Last set that the lowest layers already hold, 0 without a base.
+        base_top: Newest set that the lowest layers already hold, ``None`` without a base.
     """
 
     dataset_id: UUID
+    family: Set[UUID] = frozenset()
+    working_copy: str = MAIN
+    version: int | None = None
     names: list[tuple[int, str]] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     attached: list[tuple[int, BatchAttached]] = field(default_factory=list)
     pending: dict[UUID, list[PendingChange]] = field(default_factory=dict)
     dirty: set[UUID] = field(default_factory=set)
     dropped: list[int] = field(default_factory=list)
-    base_seq: int = 0
+    base_top: UUID | None = None
+
+    def __post_init__(self) -> None:
+        """Take a dataset without other working copies for a family of its own."""
+        if not self.family:
+            self.family = frozenset((self.dataset_id,))
+
+    @property
+    def key(self) -> str:
+        """What tells this state from the others of the store, for names of tables."""
+        suffix = "" if self.version is None else f"_v{self.version}"
+        return f"{self.dataset_id.hex}{suffix}"
 
     @property
     def name(self) -> str:
@@ -98,7 +116,7 @@ class DatasetFold:
     def apply(self, record: ChangeSet, *, rows: bool = True) -> None:
         """Put a set into effect; without ``rows`` only what a base does not hold."""
         for change in record.changes:
-            if isinstance(change, FactPut | FactRemoved) or change.dataset_id != self.dataset_id:
+            if isinstance(change, FactPut | FactRemoved) or change.dataset_id not in self.family:
                 continue
             self._apply_listing(record, change)
             if rows:
@@ -111,7 +129,7 @@ class DatasetFold:
         self.layers = [layer for layer in self.layers if layer.seq != seq]
         self.attached = [item for item in self.attached if item[0] != seq]
         self.dropped = [item for item in self.dropped if item != seq]
-        for entry_id in touched_entries(record, self.dataset_id):
+        for entry_id in touched_entries(record, self.family):
             kept = [item for item in self.pending.get(entry_id, ()) if item.seq != seq]
             if kept:
                 self.pending[entry_id] = kept
@@ -147,7 +165,7 @@ class DatasetFold:
     def _refresh_after_patch(self, record: ChangeSet) -> None:
         """A patch lies between pending changes in time: entries that have some are redone."""
         if any(
-            isinstance(change, TagsPatched) and change.dataset_id == self.dataset_id
+            isinstance(change, TagsPatched) and change.dataset_id in self.family
             for change in record.changes
         ):
             self.dirty.update(self.pending)
@@ -164,10 +182,10 @@ def entries_of(change: EntryChange) -> tuple[UUID, ...]:
             return (change.entry_id,)
 
 
-def touched_entries(record: ChangeSet, dataset_id: UUID) -> list[UUID]:
+def touched_entries(record: ChangeSet, family: Set[UUID]) -> list[UUID]:
     """Return the entries of a dataset that a set changes one by one."""
     found: dict[UUID, None] = {}
     for change in record.changes:
-        if isinstance(change, EntryChange) and change.dataset_id == dataset_id:
+        if isinstance(change, EntryChange) and change.dataset_id in family:
             found.update(dict.fromkeys(entries_of(change)))
     return list(found)

@@ -1,27 +1,40 @@
 """Which change sets are in effect: the undo stacks, derived from the log alone.
 
-Undo and redo are records like any other; nothing is rewritten. A dataset's state is the
-fold of its *effective* sets in the order they were first made. Undo takes a set off the
-end of the list of every dataset it touches, redo puts it back, and a new change forgets
-what could have been redone there.
+Undo and redo are records like any other; nothing is rewritten. A working copy's state is
+the fold of its *effective* sets in the order they were first made. Undo takes a set off
+the end of every working copy it touches, redo puts it back, and a new change forgets what
+could have been redone there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 from uuid import UUID
 
+from rolethread_store.changelog.copies import WorkingCopy
+from rolethread_store.changelog.family import Families, VersionMissing
+from rolethread_store.changelog.places import Place, effective_sets, sets_above
 from rolethread_store.errors import Conflict, Corrupt, NotFound
-from rolethread_store.model import ChangeSet, DatasetCreated
+from rolethread_store.model import (
+    ChangeSet,
+    CheckedOut,
+    DatasetCreated,
+    FactPut,
+    FactRemoved,
+    Reverted,
+    VersionPublished,
+    WorkingCopyDeleted,
+    WorkingCopyForked,
+)
 
 __all__ = ["History", "HistoryInconsistent", "NothingToRedo", "NothingToUndo", "UndoBlocked"]
 
 REGISTRY = UUID(int=0)
-"""Stands for the registry among the dataset ids of the stacks."""
+"""Stands for the registry among the ids of the working copies."""
 
 SETTINGS = UUID(int=1)
-"""Settings have a stack of their own: setting one must not block an undo."""
+"""Settings and versions have a stack of their own: neither must block an undo."""
 
 
 class NothingToUndo(NotFound):
@@ -49,13 +62,17 @@ class HistoryInconsistent(Corrupt):
 
 
 class History:
-    """All change sets of a store, and which of them are in effect."""
+    """All change sets of a store, and which of them are in effect.
+
+    Attributes:
+        families: The working copies and versions of each dataset.
+    """
 
     def __init__(self) -> None:
+        self.families = Families()
         self._sets: dict[UUID, ChangeSet] = {}
         self._order: list[ChangeSet] = []
-        self._stacks: dict[UUID, list[UUID]] = {}
-        self._undone: dict[UUID, list[UUID]] = {}
+        self._with_facts: list[ChangeSet] = []
         self._in_effect: set[UUID] = set()
         self._undone_by: dict[UUID, int] = {}
         self._created: dict[UUID, str] = {}
@@ -82,17 +99,18 @@ class History:
         self._sets[record.set_id] = record
         self._order.append(record)
 
-    def effective(self, dataset_id: UUID) -> list[ChangeSet]:
-        """Return the sets in effect for a dataset, oldest first."""
-        return [self._sets[set_id] for set_id in self._stacks.get(dataset_id, ())]
+    def effective(self, copy_id: UUID) -> list[ChangeSet]:
+        """Return the sets in effect for a working copy, oldest first."""
+        found = self.families.find(copy_id)
+        return [] if found is None else effective_sets(found.top)
 
-    def effective_in_order(self) -> list[ChangeSet]:
-        """Return all sets in effect, oldest first."""
-        return [r for r in self._order if r.kind == "change" and not self.is_undone(r.set_id)]
+    def effective_facts(self) -> list[ChangeSet]:
+        """Return the sets in effect that say something of registry or settings, oldest first."""
+        return [record for record in self._with_facts if record.set_id in self._in_effect]
 
     def dataset_ids(self) -> list[UUID]:
-        """Return every dataset that has a set in effect."""
-        return [key for key, stack in self._stacks.items() if stack and key.int > 1]
+        """Return every dataset whose main working copy has a set in effect."""
+        return [copy.dataset_id for copy in self.families.mains() if copy.top is not None]
 
     def created_names(self) -> dict[UUID, str]:
         """Return the first name of every dataset that was ever made, undone ones included."""
@@ -104,35 +122,40 @@ class History:
         return named[-1] if named else None
 
     def is_undone(self, set_id: UUID) -> bool:
-        """Return whether a change set is out of effect now."""
+        """Return whether a change set was undone and not redone since."""
         record = self._sets[set_id]
         return record.kind == "change" and set_id not in self._in_effect
 
     def records(self, dataset_id: UUID | None = None) -> Iterator[ChangeSet]:
         """Yield all records, newest first, or those that concern one dataset."""
+        family = None if dataset_id is None else self.families.of(dataset_id)
         for record in reversed(self._order):
             subject = record if record.target is None else self._sets[record.target]
-            if dataset_id is None or dataset_id in subject.dataset_ids:
+            if family is None or not family.isdisjoint(subject.dataset_ids):
                 yield record
 
     def get(self, set_id: UUID) -> ChangeSet:
         """Return a record by its id."""
         return self._sets[set_id]
 
-    def undo_target(self, dataset_id: UUID | None = None) -> ChangeSet:
+    def numbered(self, seq: int) -> ChangeSet | None:
+        """Return a record by its sequence number, ``None`` when there is none."""
+        return self._order[seq - 1] if 1 <= seq <= len(self._order) else None
+
+    def undo_target(self, copy_id: UUID | None = None) -> ChangeSet:
         """Return the set an undo would take out: the newest in effect.
 
         Raises:
             NothingToUndo: nothing is left.
             UndoBlocked: it also touched a dataset that has changed since.
         """
-        candidates = self._tops(self._stacks, dataset_id)
+        tops = {r.set_id: r for copy in self._chosen(copy_id) if (r := copy.newest) is not None}
+        candidates = [record for record in tops.values() if record.undoable]
         if not candidates:
             raise NothingToUndo("there is nothing to undo")
         target = max(candidates, key=lambda record: record.seq)
-        for key in _subjects(target):
-            if self._stacks[key][-1] != target.set_id:
-                later = self._sets[self._stacks[key][-1]]
+        for copy in map(self.families.copy, _subjects(target)):
+            if (later := copy.newest) is not None and later.set_id != target.set_id:
                 raise UndoBlocked(
                     f"“{target.summary}” touched several datasets, and one of them has a later "
                     f"change: “{later.summary}”",
@@ -140,38 +163,90 @@ class History:
                 )
         return target
 
-    def redo_target(self, dataset_id: UUID | None = None) -> ChangeSet:
-        """Return the set a redo would put back: the one undone last.
+    def undo_path(self, copy_id: UUID, last_kept: UUID) -> list[ChangeSet]:
+        """Return the sets above a set, newest first, as one undo takes them off.
+
+        Raises:
+            NothingToUndo: the set is not in effect there, or nothing lies above it.
+            UndoBlocked: one of them touched something else as well.
+        """
+        copy = self.families.copy(copy_id)
+        above = sets_above(copy.top, copy.floor)
+        place = next((i for i, record in enumerate(above) if record.set_id == last_kept), None)
+        if not place:
+            reason = "there is nothing above it" if place == 0 else "it is not in effect here"
+            raise NothingToUndo(f"nothing was undone: {reason}", hint="see: rolethread log")
+        for record in above[:place]:
+            if len(_subjects(record)) > 1:
+                raise UndoBlocked(
+                    f"“{record.summary}” touched several datasets and cannot be one of many",
+                    hint="undo down to it, then undo it by itself",
+                )
+        return above[:place]
+
+    def redo_target(self, copy_id: UUID | None = None) -> tuple[tuple[ChangeSet, ...], UUID | None]:
+        """Return what a redo would put back: the sets that one undo took off last.
+
+        Returns:
+            The sets, oldest first, and when they are several their working copy.
 
         Raises:
             NothingToRedo: nothing was undone since the last change.
         """
         candidates = [
-            record
-            for record in self._tops(self._undone, dataset_id)
-            if all(
-                self._undone.get(key) and self._undone[key][-1] == record.set_id
-                for key in _subjects(record)
-            )
+            (copy.undone[-1], copy.copy_id if len(copy.undone[-1]) > 1 else None)
+            for copy in self._chosen(copy_id)
+            if copy.undone and self._redoable(copy.undone[-1])
         ]
         if not candidates:
             raise NothingToRedo("there is nothing to redo")
-        return max(candidates, key=lambda record: self._undone_by[record.set_id])
+        return max(candidates, key=lambda found: self._undone_by[found[0][0].set_id])
 
-    def _tops(self, stacks: dict[UUID, list[UUID]], dataset_id: UUID | None) -> list[ChangeSet]:
-        chosen = stacks.values() if dataset_id is None else [stacks.get(dataset_id, [])]
-        tops = {stack[-1] for stack in chosen if stack}
-        return [record for record in map(self._sets.__getitem__, tops) if record.undoable]
+    def _redoable(self, group: tuple[ChangeSet, ...]) -> bool:
+        return all(
+            copy.undone and copy.undone[-1][0].set_id == group[0].set_id
+            for copy in map(self.families.copy, _subjects(group[0]))
+        )
+
+    def _chosen(self, copy_id: UUID | None) -> Iterable[WorkingCopy]:
+        return self.families.listed() if copy_id is None else [self.families.copy(copy_id)]
 
     def _push_new(self, record: ChangeSet) -> None:
-        for key in _subjects(record):
-            self._stacks.setdefault(key, []).append(record.set_id)
-            self._undone.pop(key, None)
-        self._in_effect.add(record.set_id)
         for change in record.changes:
-            if isinstance(change, DatasetCreated):
-                self._forget_namesakes(change.name)
-                self._created[change.dataset_id] = change.name
+            match change:
+                case VersionPublished() | WorkingCopyForked() | WorkingCopyDeleted():
+                    self.families.take(record, change)
+                case DatasetCreated():
+                    self._forget_namesakes(change.name)
+                    self._created[change.dataset_id] = change.name
+                case FactPut() | FactRemoved():
+                    if not self._with_facts or self._with_facts[-1] is not record:
+                        self._with_facts.append(record)
+                case _:
+                    pass
+        for key in _subjects(record):
+            copy = self.families.copy(key)
+            copy.top = self._place(record, copy)
+            copy.undone.clear()
+        self._in_effect.add(record.set_id)
+
+    def _place(self, record: ChangeSet, copy: WorkingCopy) -> Place:
+        place = Place(record, copy.top)
+        for change in record.changes:
+            if isinstance(change, CheckedOut) and change.dataset_id == copy.copy_id:
+                place.checked_out = True
+                place.resumes = self._version_place(record, copy, change.version)
+            elif isinstance(change, Reverted) and change.dataset_id == copy.copy_id:
+                place.reverts = change.target
+        return place
+
+    def _version_place(self, record: ChangeSet, copy: WorkingCopy, number: int) -> Place | None:
+        try:
+            return self.families.version(copy.dataset_id, number).place
+        except VersionMissing:
+            raise HistoryInconsistent(
+                f"log record {record.seq} checks out version {number}, which is not published"
+            ) from None
 
     def _forget_namesakes(self, name: str) -> None:
         """Give up redoing undone datasets of a name: two of one name cannot be there.
@@ -179,30 +254,59 @@ class History:
         Case does not count, as in SQL.
         """
         for dataset_id, known in self._created.items():
-            if known.casefold() == name.casefold() and not self._stacks.get(dataset_id):
-                self._undone.pop(dataset_id, None)
+            if known.casefold() == name.casefold():
+                copy = self.families.copy(dataset_id)
+                if copy.top is None:
+                    copy.undone.clear()
 
     def _move(self, record: ChangeSet) -> None:
         target = None if record.target is None else self._sets.get(record.target)
         if target is None or target.kind != "change":
             raise HistoryInconsistent(f"log record {record.seq} refers to no known change")
-        source, sink = (
-            (self._stacks, self._undone) if record.kind == "undo" else (self._undone, self._stacks)
+        move = self._undo if record.kind == "undo" else self._redo
+        subjects = _subjects(target) if record.of is None else (record.of,)
+        moved = move(record, target, [self.families.copy(key) for key in subjects])
+        for one in moved:
+            self._in_effect ^= {one.set_id}
+            self._undone_by[one.set_id] = record.seq
+
+    def _undo(
+        self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]
+    ) -> tuple[ChangeSet, ...]:
+        steps = record.steps or 1
+        for copy in copies:
+            above = sets_above(copy.top, copy.floor)[:steps] if steps > 1 else [copy.newest]
+            last = above[-1] if len(above) == steps else None
+            _require(last is not None and last.set_id == target.set_id, record, target)
+        moved: tuple[ChangeSet, ...] = ()
+        for copy in copies:
+            moved = tuple(copy.down() for _ in range(steps))[::-1]
+            copy.undone.append(moved)
+        return moved
+
+    def _redo(
+        self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]
+    ) -> tuple[ChangeSet, ...]:
+        for copy in copies:
+            found = bool(copy.undone) and copy.undone[-1][0].set_id == target.set_id
+            _require(found and len(copy.undone[-1]) == (record.steps or 1), record, target)
+        moved: tuple[ChangeSet, ...] = ()
+        for copy in copies:
+            moved = copy.undone.pop()
+            for one in moved:
+                copy.top = self._place(one, copy)
+        return moved
+
+
+def _require(holds: bool, record: ChangeSet, target: ChangeSet) -> None:
+    if not holds:
+        raise HistoryInconsistent(
+            f"log record {record.seq} cannot {record.kind} change {target.seq}"
         )
-        for key in _subjects(target):
-            if not source.get(key) or source[key][-1] != target.set_id:
-                raise HistoryInconsistent(
-                    f"log record {record.seq} cannot {record.kind} change {target.seq}"
-                )
-        for key in _subjects(target):
-            source[key].pop()
-            sink.setdefault(key, []).append(target.set_id)
-        self._in_effect ^= {target.set_id}
-        self._undone_by[target.set_id] = record.seq
 
 
 def _subjects(record: ChangeSet) -> tuple[UUID, ...]:
-    """Return the stacks a set stands on: its datasets, or the registry."""
-    if record.dataset_ids:
-        return record.dataset_ids
-    return (REGISTRY,) if record.undoable else (SETTINGS,)
+    """Return the stacks a set stands on: its working copies, and the registry."""
+    if not record.undoable:
+        return (SETTINGS,)
+    return (*record.dataset_ids, REGISTRY) if record.touches_registry else record.dataset_ids

@@ -13,7 +13,7 @@ from rolethread_store.dataset.header import (
     StoreHeader,
     StoreTooNew,
 )
-from rolethread_store.dataset.journal import BatchUnknown, DatasetMissing, Journal, stored_name
+from rolethread_store.dataset.journal import BatchUnknown, Journal
 from rolethread_store.dataset.locating import Located, Locator
 from rolethread_store.dataset.manifest import (
     Base,
@@ -28,6 +28,7 @@ from rolethread_store.dataset.manifest import (
 )
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
+from rolethread_store.dataset.states import DatasetMissing, States, stored_name
 from rolethread_store.dataset.writing import WritingRoom
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "ManifestDamaged",
     "ManifestMissing",
     "Reader",
+    "States",
     "StoreHeader",
     "StoreTooNew",
     "WritingRoom",

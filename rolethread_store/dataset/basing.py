@@ -1,42 +1,56 @@
 """Where a fold starts: the newest checkpoint that the effective sets still agree with.
 
-A base is a cache of "these sets, folded". It holds as long as the set on its top is still
-at its place in the list of effective sets, because a set is only ever put back onto the
-very list it was taken from. After an undo below it, an earlier base serves, or none.
+A base is a cache of "these sets, folded". It names them by the digest of their ids, so it
+serves every state that begins with just these: a working copy, the versions and forks
+made from it. After an undo or a revert below it, an earlier base serves, or none.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from uuid import UUID
+from dataclasses import replace
 
 from rolethread_store.changelog import DatasetFold, Layer
 from rolethread_store.dataset.manifest import Base
 from rolethread_store.model import ChangeSet
 
-__all__ = ["fitting_base", "folded"]
+__all__ = ["BASE_SEQ", "chain_digest", "fitting_base", "folded"]
 
 BASE_SEQ = 0
 """Sequence number of base layers: below every set of the log."""
 
 
+def chain_digest(records: Sequence[ChangeSet]) -> str:
+    """Return the SHA-256 (hex) of the ids of sets, in order."""
+    return hashlib.sha256(b"".join(record.set_id.bytes for record in records)).hexdigest()
+
+
 def fitting_base(records: Sequence[ChangeSet], bases: Sequence[Base]) -> Base | None:
-    """Return the newest base that is a prefix of the effective sets, if any."""
-    for base in reversed(bases):
-        if base.depth <= len(records) and records[base.depth - 1].set_id == base.top:
+    """Return the base that holds most of the effective sets' beginning, if any does."""
+    for base in sorted(bases, key=lambda one: -one.depth):
+        fits = base.depth <= len(records) and records[base.depth - 1].set_id == base.top
+        # The top alone could stand at the same depth on other sets after a revert.
+        if fits and chain_digest(records[: base.depth]) == base.chain:
             return base
     return None
 
 
-def folded(dataset_id: UUID, records: Sequence[ChangeSet], bases: Sequence[Base]) -> DatasetFold:
-    """Return the state of a dataset after its effective sets."""
-    fold = DatasetFold(dataset_id)
-    own = [base for base in bases if base.dataset_id == dataset_id]
-    base = fitting_base(records, own)
+def folded(empty: DatasetFold, records: Sequence[ChangeSet], bases: Sequence[Base]) -> DatasetFold:
+    """Return the state after sets in effect.
+
+    Args:
+        empty: Says whose state it is; not changed.
+        records: The sets in effect, oldest first.
+        bases: Checkpoints, of other datasets too.
+    """
+    fold = replace(
+        empty, names=[], layers=[], attached=[], pending={}, dirty=set(), dropped=[], base_top=None
+    )
+    base = fitting_base(records, [one for one in bases if one.dataset_id in fold.family])
     depth = 0
     if base is not None:
-        depth = base.depth
-        fold.base_seq = base.seq
+        depth, fold.base_top = base.depth, base.top
         fold.layers = [Layer(BASE_SEQ, layer.kind, layer.batch_id) for layer in base.layers]
         for record in records[:depth]:
             fold.apply(record, rows=False)

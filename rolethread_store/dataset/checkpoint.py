@@ -15,7 +15,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold, Layer
-from rolethread_store.dataset.basing import BASE_SEQ
+from rolethread_store.dataset.basing import BASE_SEQ, chain_digest
 from rolethread_store.dataset.digests import content_digest
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.layering import layered_rows
@@ -76,7 +76,7 @@ def checkpoint_dataset(
     """
     journal.begin_write()
     # Becoming the writer may have read a newer state than the caller's fold is of.
-    fold = journal.folds.get(fold.dataset_id, fold)
+    fold = journal.states.fold(fold.dataset_id)
     records = journal.history.effective(fold.dataset_id)
     live = [layer for layer in fold.layers if layer.seq != BASE_SEQ]
     if not records or not (fold.pending or live):
@@ -98,7 +98,7 @@ def checkpoint_dataset(
         dataset_id=fold.dataset_id,
         depth=len(records),
         top=top.set_id,
-        seq=top.seq,
+        chain=chain_digest(records),
         layers=tuple(layers),
         entries=entries,
         content_digest=before,

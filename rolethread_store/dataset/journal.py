@@ -8,7 +8,6 @@ published first (:meth:`Journal.publish`); a crash in between leaves an orphan.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +28,6 @@ from rolethread_store.changelog import (
 )
 from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
-from rolethread_store.dataset.basing import folded
 from rolethread_store.dataset.manifest import (
     Base,
     LogMark,
@@ -38,12 +36,13 @@ from rolethread_store.dataset.manifest import (
     newest_generation,
     publish_manifest,
 )
-from rolethread_store.errors import Corrupt, NotFound
+from rolethread_store.dataset.states import States
+from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.registry import Registry
 from rolethread_store.storage import Disk, Layout, WriterLock, collect_leftovers
 
-__all__ = ["BatchUnknown", "DatasetMissing", "Journal", "stored_name"]
+__all__ = ["BatchUnknown", "Journal"]
 
 _READ_ATTEMPTS = 5
 
@@ -52,12 +51,6 @@ class BatchUnknown(Corrupt):
     """The log names a batch that no manifest knows."""
 
     code: ClassVar[str] = "dataset.batch-unknown"
-
-
-class DatasetMissing(NotFound):
-    """There is no dataset of that name."""
-
-    code: ClassVar[str] = "dataset.missing"
 
 
 class Journal:
@@ -70,12 +63,27 @@ class Journal:
         clock: Time and identifiers.
         manifest: The newest manifest.
         history: Every change set and what is in effect.
-        folds: State of each dataset that has or had sets in effect.
+        states: State of each working copy and version.
         version: Grows with every change of the state in memory.
     """
 
-    def __init__(self, layout: Layout, disk: Disk, keyring: Keyring, clock: Clock) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        disk: Disk,
+        keyring: Keyring,
+        clock: Clock,
+        *,
+        working_copy: str | None = None,
+    ) -> None:
         """Read the state.
+
+        Args:
+            layout: Where the store lies.
+            disk: How it is reached.
+            keyring: Its keys.
+            clock: Time and identifiers.
+            working_copy: Name of the working copy meant where none is named.
 
         Raises:
             Corrupt: manifest or log are not what was written.
@@ -86,13 +94,14 @@ class Journal:
         self.clock = clock
         self.wait = 0.0
         self.version = 0
+        self._working_copy = working_copy
         self._lock = WriterLock(layout, clock)
         self._cipher = LogCipher(keyring.log_key, keyring.store_id)
         self._writer: LogWriter | None = None
         self._doubtful = False
         self.manifest: Manifest
         self.history: History
-        self.folds: dict[UUID, DatasetFold]
+        self.states: States
         self._manifest_digest: str
         self._batches: dict[UUID, Batch]
         self._log: LogHistory
@@ -102,12 +111,12 @@ class Journal:
     @property
     def facts(self) -> Registry:
         """Registry and settings as they are now."""
-        return Registry.of(self.history.effective_in_order())
+        return Registry.of(self.history.effective_facts())
 
     @property
     def pending(self) -> int:
         """Entries with changes that no checkpoint has folded."""
-        return sum(len(fold.pending) for fold in self.folds.values())
+        return self.states.pending
 
     @property
     def writing(self) -> bool:
@@ -119,27 +128,17 @@ class Journal:
         files = self._read_log().files
         return [(self.layout.log(*file.name), file.position().size) for file in files]
 
-    def fold_named(self, name: str) -> DatasetFold:
-        """Return the state of a dataset by its name.
+    def fold_named(self, name: str, working_copy: str | None = None) -> DatasetFold:
+        """Return the state of a dataset by its name; see :meth:`States.fold_named`."""
+        return self.states.fold_named(name, working_copy)
 
-        Raises:
-            DatasetMissing: there is none.
-        """
-        fold = self.find_named(name)
-        if fold is None:
-            known = ", ".join(sorted(fold.name for fold in self.existing())) or "none yet"
-            raise DatasetMissing(f"no dataset is called “{name}”", hint=f"datasets: {known}")
-        return fold
-
-    def find_named(self, name: str) -> DatasetFold | None:
+    def find_named(self, name: str, working_copy: str | None = None) -> DatasetFold | None:
         """Return the state of a dataset by its name, ``None`` when there is none."""
-        wanted = stored_name(name)
-        return next((fold for fold in self.existing() if fold.name == wanted), None)
+        return self.states.find_named(name, working_copy)
 
     def existing(self) -> list[DatasetFold]:
         """Return the datasets that are there now, in the order they were made."""
-        known = (self.folds.get(dataset_id) for dataset_id in self.history.dataset_ids())
-        return [fold for fold in known if fold is not None and fold.exists]
+        return self.states.existing()
 
     def batch(self, batch_id: UUID) -> Batch:
         """Return a batch by its id.
@@ -213,38 +212,41 @@ class Journal:
             Unavailable: the frame could not be made durable; nothing changed.
         """
         record = self._append("change", summary, changes=tuple(changes))
-        for dataset_id in record.dataset_ids:
-            self.folds.setdefault(dataset_id, DatasetFold(dataset_id)).apply(record)
+        self.states.applied(record)
         return record
 
-    def undo(self, dataset_id: UUID | None = None) -> ChangeSet:
-        """Take the newest change set out of effect; returns the undo's record.
+    def undo(self, copy_id: UUID | None = None, last_kept: UUID | None = None) -> ChangeSet:
+        """Take the newest change set out of effect, or all above one; returns the undo's record.
+
+        Args:
+            copy_id: Only in this working copy; needed with ``last_kept``.
+            last_kept: Set that is to be the newest in effect afterwards.
 
         Raises:
-            NothingToUndo: nothing is left.
+            NothingToUndo: nothing is left, or nothing lies above the set.
             UndoBlocked: another dataset it touched has changed since.
         """
         self.begin_write()
-        target = self.history.undo_target(dataset_id)
-        record = self._append("undo", f"undo: {target.summary}", target=target.set_id)
-        for touched in target.dataset_ids:
-            if target.seq <= self.folds[touched].base_seq:
-                self._refold(touched)
-            else:
-                self.folds[touched].take_out(target)
+        several = None
+        if copy_id is None or last_kept is None:
+            moved = [self.history.undo_target(copy_id)]
+        else:
+            moved = self.history.undo_path(copy_id, last_kept)[::-1]
+            several = copy_id if len(moved) > 1 else None
+        record = self._append("undo", _words("undo", moved), moved=moved, of=several)
+        self.states.undone(moved, several)
         return record
 
-    def redo(self, dataset_id: UUID | None = None) -> ChangeSet:
-        """Put the set that was undone last back into effect; returns the redo's record.
+    def redo(self, copy_id: UUID | None = None) -> ChangeSet:
+        """Put back into effect what one undo took out last; returns the redo's record.
 
         Raises:
             NothingToRedo: nothing was undone since the last change.
         """
         self.begin_write()
-        target = self.history.redo_target(dataset_id)
-        record = self._append("redo", f"redo: {target.summary}", target=target.set_id)
-        for touched in target.dataset_ids:
-            self.folds.setdefault(touched, DatasetFold(touched)).apply(target)
+        moved, several = self.history.redo_target(copy_id)
+        record = self._append("redo", _words("redo", moved), moved=moved, of=several)
+        self.states.redone(moved, several)
         return record
 
     def publish(self, batches: Sequence[Batch] = (), bases: Sequence[Base] = ()) -> None:
@@ -269,8 +271,9 @@ class Journal:
             self._manifest_digest = publish_manifest(manifest, self.layout, self.disk, self.keyring)
         self.manifest = manifest
         self._batches.update((batch.batch_id, batch) for batch in batches)
-        for dataset_id in {base.dataset_id for base in bases}:
-            self._refold(dataset_id)
+        if bases:
+            self.states.rebase(manifest.bases, bases)
+            self.version += 1
 
     def close(self) -> None:
         """End our log file and give the lock back."""
@@ -285,7 +288,8 @@ class Journal:
         summary: str,
         *,
         changes: tuple[Change, ...] = (),
-        target: UUID | None = None,
+        moved: Sequence[ChangeSet] = (),
+        of: UUID | None = None,
     ) -> ChangeSet:
         with self._certain() as writer:
             record = ChangeSet(
@@ -295,18 +299,15 @@ class Journal:
                 kind=kind,
                 summary=summary,
                 changes=changes,
-                target=target,
+                target=moved[0].set_id if moved else None,
+                steps=len(moved) if len(moved) > 1 else None,
+                of=of,
             )
             body = record.model_dump_json(exclude_none=True).encode()
             self._position = writer.append(body)
             self.history.append(record)
         self.version += 1
         return record
-
-    def _refold(self, dataset_id: UUID) -> None:
-        records = self.history.effective(dataset_id)
-        self.folds[dataset_id] = folded(dataset_id, records, self.manifest.bases)
-        self.version += 1
 
     def _read_log(self) -> LogHistory:
         mark = self.manifest.log
@@ -335,21 +336,20 @@ class Journal:
         self.version += 1
 
     def _fold_all(self) -> None:
-        self.folds = {}
+        self.states = States(self.history, self.manifest.bases, self._working_copy)
         for dataset_id in self.history.dataset_ids():
-            records = self.history.effective(dataset_id)
-            fold = folded(dataset_id, records, self.manifest.bases)
+            fold = self.states.fold(dataset_id)
             for layer in fold.layers:
                 self.batch(layer.batch_id)
             for _, attached in fold.attached:
                 if attached.quarantine_id is not None:
                     self.batch(attached.quarantine_id)
-            self.folds[dataset_id] = fold
 
 
-def stored_name(name: str) -> str:
-    """Return a dataset's name as it is stored: composed (NFC) and trimmed."""
-    return unicodedata.normalize("NFC", name).strip()
+def _words(verb: str, moved: Sequence[ChangeSet]) -> str:
+    if len(moved) > 1:
+        return f"{verb} {len(moved)} changes: {moved[0].summary} … {moved[-1].summary}"
+    return f"{verb}: {moved[0].summary}"
 
 
 def _mark(position: LogPosition) -> LogMark:

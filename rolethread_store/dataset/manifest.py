@@ -79,10 +79,10 @@ class Base(_Part):
     """A checkpoint of one dataset: the fold up to a set, kept as layers.
 
     Attributes:
-        dataset_id: The dataset.
-        depth: How many of its effective sets are folded in.
+        dataset_id: The working copy it was made of; others of the dataset may share it.
+        depth: How many sets in effect are folded in.
         top: The last of them.
-        seq: Sequence number of that set.
+        chain: SHA-256 (hex) of the ids of all of them, in order.
         layers: The rows.
         entries: Entries in it.
         content_digest: Order-independent digest of them, hex.
@@ -91,7 +91,7 @@ class Base(_Part):
     dataset_id: UUID
     depth: int = Field(ge=1)
     top: UUID
-    seq: int
+    chain: str
     layers: tuple[BaseLayer, ...]
     entries: int
     content_digest: str

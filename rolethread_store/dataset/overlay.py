@@ -33,7 +33,7 @@ class Overlay:
         self, session: Session, fold: DatasetFold, batch_of: Callable[[UUID], Batch], layout: Layout
     ) -> None:
         self.fold = fold
-        self.table = f"overlay_{fold.dataset_id.hex}"
+        self.table = f"overlay_{fold.key}"
         self._session = session
         self._batch_of = batch_of
         self._layout = layout

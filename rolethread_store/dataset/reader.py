@@ -33,7 +33,7 @@ class Reader:
         self.journal = journal
         self._memory_limit = memory_limit
         self._session: Session | None = None
-        self._overlays: dict[UUID, Overlay] = {}
+        self._overlays: dict[str, Overlay] = {}
         self._checked: dict[UUID, Batch] = {}
 
     @property
@@ -52,14 +52,14 @@ class Reader:
             Corrupt: a segment is missing or its footer is not the one written.
         """
         self._prepare([self.journal.batch(layer.batch_id) for layer in fold.layers])
-        overlay = self._overlays.get(fold.dataset_id)
+        overlay = self._overlays.get(fold.key)
         if overlay is None or overlay.fold is not fold:
             # An overlay of a fold that is no more must not be taken for this one's.
-            self._overlays.pop(fold.dataset_id, None)
+            self._overlays.pop(fold.key, None)
             if not fold.pending:
                 return layered_rows(fold.layers, self.journal.batch, self.journal.layout)
             overlay = Overlay(self.session, fold, self.journal.batch, self.journal.layout)
-            self._overlays[fold.dataset_id] = overlay
+            self._overlays[fold.key] = overlay
         with self.diagnosing():
             overlay.refresh()
         table = overlay.table if overlay.in_use else None
@@ -68,7 +68,7 @@ class Reader:
     def overlay_table(self, fold: DatasetFold) -> str | None:
         """Return the name of the table with pending rows, ``None`` without any."""
         self.relation(fold)
-        overlay = self._overlays.get(fold.dataset_id)
+        overlay = self._overlays.get(fold.key)
         return overlay.table if overlay is not None and overlay.in_use else None
 
     def quarantine_relation(self, fold: DatasetFold) -> str:

@@ -24,6 +24,15 @@ from rolethread_store.model.changeset import ChangeSet
 from rolethread_store.model.entry import Alternative, Entry, Message, Origin
 from rolethread_store.model.facts import Fact, FactKind, Setting
 from rolethread_store.model.progress import Progress, ProgressListener, unheard
+from rolethread_store.model.working_copies import (
+    CheckedOut,
+    Reverted,
+    StandingChange,
+    VersionPublished,
+    WorkingCopyChange,
+    WorkingCopyDeleted,
+    WorkingCopyForked,
+)
 
 __all__ = [
     "Alternative",
@@ -32,6 +41,7 @@ __all__ = [
     "BatchKind",
     "Change",
     "ChangeSet",
+    "CheckedOut",
     "DatasetChange",
     "DatasetCreated",
     "DatasetDropped",
@@ -51,10 +61,16 @@ __all__ = [
     "Origin",
     "Progress",
     "ProgressListener",
+    "Reverted",
     "Segment",
     "Setting",
     "Source",
+    "StandingChange",
     "TagsChanged",
     "TagsPatched",
+    "VersionPublished",
+    "WorkingCopyChange",
+    "WorkingCopyDeleted",
+    "WorkingCopyForked",
     "unheard",
 ]

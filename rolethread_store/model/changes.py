@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rolethread_store.model.entry import Entry, Message
 from rolethread_store.model.facts import Fact, FactKind
+from rolethread_store.model.working_copies import WorkingCopyChange
 
 __all__ = [
     "BatchAttached",
@@ -194,6 +195,12 @@ EntryChange = (
     EntryAdded | MessageEdited | EntryRewritten | EntryMoved | TagsChanged | EntriesDeleted
 )
 DatasetChange = (
-    DatasetCreated | DatasetRenamed | DatasetDropped | BatchAttached | TagsPatched | EntryChange
+    DatasetCreated
+    | DatasetRenamed
+    | DatasetDropped
+    | BatchAttached
+    | TagsPatched
+    | EntryChange
+    | WorkingCopyChange
 )
 Change = Annotated[DatasetChange | FactPut | FactRemoved, Field(discriminator="kind")]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rolethread_store.model.changes import Change, FactPut, FactRemoved
 from rolethread_store.model.facts import FactKind
+from rolethread_store.model.working_copies import StandingChange
 
 __all__ = ["ChangeSet"]
 
@@ -25,7 +26,9 @@ class ChangeSet(BaseModel):
         summary: What was done, in the words of the command.
         device: Device that wrote it.
         changes: The changes, in order; empty for undo and redo.
-        target: The set that is undone or redone.
+        target: The set that is undone or redone; of several, the one made first.
+        steps: How many sets an undo or redo is about, the newest of ``of``'s; ``None`` is one.
+        of: The working copy meant when there are several steps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +41,8 @@ class ChangeSet(BaseModel):
     device: UUID | None = None
     changes: tuple[Change, ...] = ()
     target: UUID | None = None
+    steps: int | None = Field(default=None, ge=2)
+    of: UUID | None = None
 
     @property
     def dataset_ids(self) -> tuple[UUID, ...]:
@@ -53,11 +58,21 @@ class ChangeSet(BaseModel):
 
     @property
     def undoable(self) -> bool:
-        """Whether it stands on an undo stack; settings alone do not."""
-        if self.changes and not isinstance(self.changes[0], FactPut | FactRemoved):
-            return True
+        """Whether it stands on an undo stack; settings and versions alone do not."""
+        return any(map(_undoable, self.changes))
+
+    @property
+    def touches_registry(self) -> bool:
+        """Whether it defines or removes registry facts other than settings."""
         return any(
-            not (isinstance(change, FactPut) and change.fact.kind is FactKind.SETTING)
-            and not (isinstance(change, FactRemoved) and change.fact_kind is FactKind.SETTING)
+            isinstance(change, FactPut | FactRemoved) and _undoable(change)
             for change in self.changes
         )
+
+
+def _undoable(change: Change) -> bool:
+    if isinstance(change, FactPut):
+        return change.fact.kind is not FactKind.SETTING
+    if isinstance(change, FactRemoved):
+        return change.fact_kind is not FactKind.SETTING
+    return not isinstance(change, StandingChange)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Reader
 from rolethread_store.engine import EngineResult, checked_statement
 from rolethread_store.query.views import Views
@@ -19,19 +22,18 @@ class Console:
         self._reader = reader
         self._views = Views(reader)
 
-    def run(self, query: str, dataset: str | None = None) -> Result:
+    def run(self, query: str, folds: Sequence[DatasetFold]) -> Result:
         """Run one read-only statement.
 
         Args:
             query: SQL over ``entries``, ``messages`` and the datasets' own views.
-            dataset: Restrict the views to one dataset.
+            folds: The states that the views show.
 
         Raises:
             QueryInvalid: it is wrong.
             QueryRefused: it is not a read, or reaches outside the store.
-            DatasetMissing: there is no such dataset.
         """
         statement = checked_statement(query)
-        self._views.refresh(dataset)
+        self._views.refresh(folds)
         with self._reader.diagnosing():
             return self._reader.session.result(statement)

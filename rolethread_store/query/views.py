@@ -43,22 +43,17 @@ class Views:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._made_for: tuple[Session, int, str | None] | None = None
+        self._made_for: tuple[Session, int, tuple[str, ...]] | None = None
         self._names: set[str] = set()
 
-    def refresh(self, only: str | None = None) -> None:
-        """Make the views for the present state, over all datasets or over one.
-
-        Raises:
-            DatasetMissing: ``only`` names no dataset.
-        """
+    def refresh(self, folds: Sequence[DatasetFold]) -> None:
+        """Make the views show these states, one of each dataset at most."""
         journal = self._reader.journal
         # The reader takes a new session after an engine failure; that one has no views yet.
         session = self._reader.session
-        wanted = (session, journal.version, only)
+        wanted = (session, journal.version, tuple(fold.key for fold in folds))
         if self._made_for == wanted:
             return
-        folds = journal.existing() if only is None else [journal.fold_named(only)]
         for name in self._names:
             session.execute(f"DROP VIEW IF EXISTS {identifier(name)}")
         self._names = {"entries", "messages"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
@@ -22,7 +23,7 @@ from rolethread_store.segments import BatchWriter
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import ImportReport, QuarantineNote
 
-__all__ = ["DatasetNameInvalid", "DatasetNameTaken", "import_into"]
+__all__ = ["DatasetNameInvalid", "DatasetNameTaken", "Place", "import_into"]
 
 _LONGEST_NAME = 120
 _STEP = 1024
@@ -41,8 +42,16 @@ class DatasetNameTaken(Conflict):
     code: ClassVar[str] = "store.dataset-name-taken"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where entries go: a dataset, which may be new, and one of its working copies."""
+
+    dataset: str
+    working_copy: str | None = None
+
+
 def import_into(
-    parts: Parts, name: str, paths: Sequence[Path], *, dry_run: bool, listener: ProgressListener
+    parts: Parts, place: Place, paths: Sequence[Path], *, dry_run: bool, listener: ProgressListener
 ) -> ImportReport:
     """Import files into a dataset, which is made when it is not there."""
     started = perf_counter()
@@ -50,7 +59,7 @@ def import_into(
         raise InvalidInput("name at least one file to import")
     if not dry_run:
         parts.journal.begin_write()
-    dataset = _usable_name(parts, name)
+    dataset = Place(_usable_name(parts, place.dataset), place.working_copy)
     import_id = parts.journal.clock.new_id()
     entries = None if dry_run else parts.room.writer(BatchKind.ENTRIES)
     quarantine = None if dry_run else parts.room.writer(BatchKind.QUARANTINE)
@@ -72,7 +81,7 @@ def import_into(
             if writer is not None:
                 writer.abandon()
         raise
-    return _report(dataset, outcome, set_id, dry_run=dry_run, started=started)
+    return _report(dataset.dataset, outcome, set_id, dry_run=dry_run, started=started)
 
 
 def _usable_name(parts: Parts, name: str) -> str:
@@ -93,8 +102,8 @@ def _usable_name(parts: Parts, name: str) -> str:
     return clean
 
 
-def _first_position(parts: Parts, dataset: str) -> int:
-    fold = parts.journal.find_named(dataset)
+def _first_position(parts: Parts, place: Place) -> int:
+    fold = parts.journal.find_named(place.dataset, place.working_copy)
     if fold is None:
         return _STEP
     relation = parts.reader.relation(fold)
@@ -105,7 +114,7 @@ def _first_position(parts: Parts, dataset: str) -> int:
 
 def _committed(
     parts: Parts,
-    dataset: str,
+    place: Place,
     import_id: UUID,
     outcome: ImportOutcome,
     writers: tuple[BatchWriter, BatchWriter],
@@ -115,11 +124,11 @@ def _committed(
     batches = [batch for batch in (entries, quarantine) if batch is not None]
     if batches:
         parts.journal.publish(batches)
-    fold = parts.journal.find_named(dataset)
+    fold = parts.journal.find_named(place.dataset, place.working_copy)
     changes: list[Change] = []
     dataset_id = parts.journal.clock.new_id() if fold is None else fold.dataset_id
     if fold is None:
-        changes.append(DatasetCreated(dataset_id=dataset_id, name=dataset))
+        changes.append(DatasetCreated(dataset_id=dataset_id, name=place.dataset))
     changes.append(
         BatchAttached(
             dataset_id=dataset_id,

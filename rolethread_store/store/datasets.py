@@ -19,24 +19,42 @@ from rolethread_store.query import (
     page,
     search,
 )
-from rolethread_store.store import bringing, editions, leaving, overview
+from rolethread_store.store import bringing, editions, leaving, overview, versions
 from rolethread_store.store.editions import EntryMissing
 from rolethread_store.store.parts import Parts
-from rolethread_store.store.reports import ExportReport, ImportReport, LogItem
+from rolethread_store.store.reports import (
+    ExportReport,
+    ImportReport,
+    LogItem,
+    VersionInfo,
+    WorkingCopyInfo,
+)
 
 __all__ = ["Dataset"]
 
 
 class Dataset:
-    """A handle on a dataset by name; it exists from its first import on."""
+    """A handle on a dataset by name; it exists from its first import on.
 
-    def __init__(self, parts: Parts, name: str) -> None:
+    Attributes:
+        name: The dataset's name.
+        working_copy: The working copy it works in; ``None`` for the one the store was
+            opened with, which is the main one unless another was named.
+    """
+
+    def __init__(self, parts: Parts, name: str, working_copy: str | None = None) -> None:
         self._parts = parts
         self.name = stored_name(name)
+        self.working_copy = None if working_copy is None else stored_name(working_copy)
 
     @property
     def _fold(self) -> DatasetFold:
-        return self._parts.journal.fold_named(self.name)
+        return self._parts.journal.fold_named(self.name, self.working_copy)
+
+    def _read(self, at: int | None) -> DatasetFold:
+        """Return the state to read: the working copy's, or a version's."""
+        fold = self._fold
+        return fold if at is None else self._parts.journal.states.at(fold.dataset_id, at)
 
     @property
     def exists(self) -> bool:
@@ -67,21 +85,26 @@ class Dataset:
             Unavailable: the disk is full; nothing was added.
         """
         return bringing.import_into(
-            self._parts, self.name, [Path(path) for path in paths], dry_run=dry_run,
-            listener=progress,
+            self._parts, bringing.Place(self.name, self.working_copy),
+            [Path(path) for path in paths], dry_run=dry_run, listener=progress,
         )  # fmt: skip
 
-    def sql(self, query: str) -> Result:
-        """Answer SQL with ``entries`` and ``messages`` restricted to this dataset."""
-        return self._parts.console.run(query, self.name)
+    def sql(self, query: str, *, at: int | None = None) -> Result:
+        """Answer SQL with ``entries`` and ``messages`` restricted to this dataset.
 
-    def count(self) -> int:
-        """Return how many entries it has."""
-        return count(self._parts.reader, self._parts.reader.relation(self._fold))
+        Args:
+            query: One read-only statement.
+            at: Ask this version instead of the working copy.
+        """
+        return self._parts.console.run(query, [self._read(at)])
 
-    def page(self, limit: int = 25, offset: int = 0) -> list[Entry]:
+    def count(self, *, at: int | None = None) -> int:
+        """Return how many entries it has, or had ``at`` a version."""
+        return count(self._parts.reader, self._parts.reader.relation(self._read(at)))
+
+    def page(self, limit: int = 25, offset: int = 0, *, at: int | None = None) -> list[Entry]:
         """Return up to ``limit`` entries in order, after ``offset`` others."""
-        return page(self._parts.reader, self._fold, limit, offset)
+        return page(self._parts.reader, self._read(at), limit, offset)
 
     def get(self, entry_id: str | UUID) -> Entry:
         """Return one entry of this dataset.
@@ -89,10 +112,12 @@ class Dataset:
         Raises:
             EntryMissing: it is not in this dataset.
         """
-        found = editions.entry(self._parts, entry_id)
-        if found.dataset != self.name:
-            raise EntryMissing(f"entry {entry_id} is in “{found.dataset}”, not in “{self.name}”")
-        return found.entry
+        fold = self._fold
+        try:
+            return editions.entry(self._parts, entry_id, fold).entry
+        except EntryMissing:
+            other = editions.entry(self._parts, entry_id).dataset
+        raise EntryMissing(f"entry {entry_id} is in “{other}”, not in “{self.name}”")
 
     def edit(
         self,
@@ -104,11 +129,11 @@ class Dataset:
     ) -> LogItem:
         """Change one entry, durably; see :meth:`Store.edit`."""
         order = editions.EditOrder(message, content, entry)
-        return self._item(editions.edit(self._parts, entry_id, order, self.name))
+        return self._item(editions.edit(self._parts, entry_id, order, self._fold_to_write()))
 
     def delete(self, entry_ids: Sequence[str | UUID]) -> LogItem:
         """Take entries out of this dataset, all or none."""
-        return self._item(editions.delete(self._parts, entry_ids, self.name))
+        return self._item(editions.delete(self._parts, entry_ids, self._fold_to_write()))
 
     def add_tags(
         self,
@@ -152,20 +177,88 @@ class Dataset:
         question = SearchQuestion(text, SearchMode.of(mode), tuple(roles), tuple(tags), limit)
         return search(self._parts.reader, [self._fold], question)
 
-    def undo(self) -> LogItem:
-        """Take the dataset's newest change out of effect."""
-        return self._item(self._parts.journal.undo(self._fold.dataset_id))
+    def undo(self, *, to: int | None = None) -> LogItem:
+        """Take the working copy's newest change out of effect.
+
+        Args:
+            to: Number of the change that is to be the newest in effect afterwards; all
+                changes above it are taken out by one record.
+
+        Raises:
+            NothingToUndo: nothing is left, or change ``to`` is not in effect here.
+            UndoBlocked: another dataset that the change touched has changed since.
+        """
+        copy_id = self._fold_to_write().dataset_id
+        if to is None:
+            return self._item(self._parts.journal.undo(copy_id))
+        kept = overview.numbered(self._parts, to)
+        return self._item(self._parts.journal.undo(copy_id, kept.set_id))
 
     def redo(self) -> LogItem:
-        """Put the dataset's change that was undone last back into effect."""
-        dataset_id = self._parts.dataset_id(self.name, gone=True)
-        return self._item(self._parts.journal.redo(dataset_id))
+        """Put back into effect what the last undo took out of the working copy."""
+        self._parts.journal.begin_write()
+        copy_id = self._parts.dataset_id(self.name, self.working_copy, gone=True)
+        return self._item(self._parts.journal.redo(copy_id))
+
+    def publish(self, message: str | None = None) -> VersionInfo:
+        """Give the present state the next number; what it names never changes.
+
+        Raises:
+            NothingToPublish: it is a version already, unchanged.
+        """
+        return versions.publish(self._parts, self._fold_to_write(), message)
+
+    def versions(self) -> list[VersionInfo]:
+        """Return the dataset's versions, newest first."""
+        return versions.versions(self._parts, self._fold)
+
+    def checkout(self, version: int) -> LogItem:
+        """Give the working copy the state of a version; one undo takes it back.
+
+        Raises:
+            VersionMissing: there is no such version.
+        """
+        return self._item(versions.checkout(self._parts, self._fold_to_write(), version))
+
+    def discard(self) -> LogItem:
+        """Take the working copy back to the version it came from; one undo brings all back.
+
+        Raises:
+            NothingPublished: it comes from no version.
+            NothingToDiscard: it has not changed since.
+        """
+        return self._item(versions.discard(self._parts, self._fold_to_write()))
+
+    def fork(self, name: str, *, at: int | None = None) -> Dataset:
+        """Make another working copy that starts from this one, or from a version.
+
+        Raises:
+            VersionMissing: there is no such version.
+            WorkingCopyNameInvalid: the name cannot be used.
+            WorkingCopyNameTaken: the dataset has one of that name.
+        """
+        made = versions.fork(self._parts, self._fold_to_write(), name, at)
+        return Dataset(self._parts, self.name, made.name)
+
+    def working_copies(self) -> list[WorkingCopyInfo]:
+        """Return the dataset's working copies, the main one first."""
+        return versions.working_copies(self._parts, self._fold)
+
+    def delete_working_copy(self, *, force: bool = False) -> LogItem:
+        """Stop listing the working copy of this handle; the log keeps its changes.
+
+        Raises:
+            WorkingCopyNameInvalid: it is the main one.
+            UnpublishedChanges: no version holds its changes, and ``force`` is not given.
+        """
+        fold = self._fold_to_write()
+        return self._item(versions.delete_copy(self._parts, fold, force=force))
 
     def log(self, limit: int | None = None) -> list[LogItem]:
         """Return the dataset's history, newest first."""
         return overview.log(self._parts, self.name, limit)
 
-    def export(
+    def export(  # noqa: PLR0913 - keywords of the public door
         self,
         path: str | Path,
         format: str = "chatml",
@@ -173,6 +266,7 @@ class Dataset:
         clean: bool = False,
         where: str | None = None,
         force: bool = False,
+        at: int | None = None,
         progress: ProgressListener = unheard,
     ) -> ExportReport:
         """Write the entries, decrypted, to a JSONL file.
@@ -183,6 +277,7 @@ class Dataset:
             clean: Only what a trainer reads; without tags and unknown fields.
             where: SQL condition over the entries' columns.
             force: Replace an existing file.
+            at: Write this version instead of the working copy.
             progress: Told how many entries are written.
 
         Raises:
@@ -190,7 +285,7 @@ class Dataset:
             QueryInvalid: the condition is wrong.
         """
         order = leaving.ExportOrder(Path(path), format, clean=clean, where=where, force=force)
-        return leaving.export_to(self._parts, self._fold, order, progress)
+        return leaving.export_to(self._parts, self._read(at), order, progress)
 
     def _tags(
         self,
@@ -200,8 +295,7 @@ class Dataset:
         where: str | None,
     ) -> LogItem | None:
         journal = self._parts.journal
-        journal.begin_write()
-        fold = self._fold
+        fold = self._fold_to_write()
         words = f"{'add' if add else 'remove'} tags {', '.join([*add, *remove])}"
         if entries is not None:
             keys = [editions.parsed_id(entry_id) for entry_id in entries]
@@ -214,6 +308,11 @@ class Dataset:
         if bulk.batch is not None:
             journal.publish([bulk.batch])
         return self._item(journal.commit((bulk.change,), f"{words}: {bulk.affected:,} entries"))
+
+    def _fold_to_write(self) -> DatasetFold:
+        """Return the working copy's newest state, as the store's writer."""
+        self._parts.journal.begin_write()
+        return self._fold
 
     def _item(self, record: ChangeSet) -> LogItem:
         return overview.item(self._parts, record)

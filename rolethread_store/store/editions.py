@@ -73,10 +73,10 @@ def locate(parts: Parts, entry_id: UUID, within: DatasetFold | None = None) -> L
     return found
 
 
-def entry(parts: Parts, entry_id: str | UUID) -> StoredEntry:
+def entry(parts: Parts, entry_id: str | UUID, within: DatasetFold | None = None) -> StoredEntry:
     """Return an entry with its dataset."""
     key = parsed_id(entry_id)
-    fold = locate(parts, key).fold
+    fold = locate(parts, key, within).fold
     found = one(parts.reader, fold, key)
     if found is None:
         raise EntryMissing(f"no entry {key} in this store")
@@ -109,12 +109,11 @@ class EditOrder:
 
 
 def edit(
-    parts: Parts, entry_id: str | UUID, order: EditOrder, dataset: str | None = None
+    parts: Parts, entry_id: str | UUID, order: EditOrder, within: DatasetFold | None = None
 ) -> ChangeSet:
-    """Change one entry, which must be in the dataset if one is named."""
+    """Change one entry, which must be in the working copy if one is given."""
     key = parsed_id(entry_id)
     parts.journal.begin_write()
-    within = None if dataset is None else parts.journal.fold_named(dataset)
     found = locate(parts, key, within)
     return parts.journal.commit((_edited(parts, key, found, order),), _summary(key, order))
 
@@ -149,13 +148,14 @@ def _summary(key: UUID, order: EditOrder) -> str:
     return f"edit {key}" if order.message is None else f"edit message {order.message} of {key}"
 
 
-def delete(parts: Parts, entry_ids: Sequence[str | UUID], dataset: str | None = None) -> ChangeSet:
+def delete(
+    parts: Parts, entry_ids: Sequence[str | UUID], within: DatasetFold | None = None
+) -> ChangeSet:
     """Take entries out of their datasets, all in one change set."""
     keys = list(dict.fromkeys(parsed_id(entry_id) for entry_id in entry_ids))
     if not keys:
         raise EditInvalid("name at least one entry to delete")
     parts.journal.begin_write()
-    within = None if dataset is None else parts.journal.fold_named(dataset)
     by_dataset: dict[UUID, list[UUID]] = {}
     for key in keys:
         fold = locate(parts, key, within).fold

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import ClassVar
 
 from rolethread_store.changelog import DatasetFold, NothingToRedo, NothingToUndo, UndoBlocked
 from rolethread_store.dataset import FORMAT_VERSION
+from rolethread_store.errors import NotFound
 from rolethread_store.model import ChangeSet
 from rolethread_store.query import count
 from rolethread_store.store import remotes
 from rolethread_store.store.parts import Parts
-from rolethread_store.store.reports import DatasetInfo, LogItem, StoreStatus, log_item
+from rolethread_store.store.reports import DatasetInfo, LogItem, StoreStatus
 
-__all__ = ["datasets", "item", "log", "status"]
+__all__ = ["ChangeMissing", "datasets", "item", "log", "numbered", "status"]
+
+
+class ChangeMissing(NotFound):
+    """The history has no change of that number."""
+
+    code: ClassVar[str] = "store.change-missing"
 
 
 def datasets(parts: Parts) -> list[DatasetInfo]:
@@ -24,7 +32,7 @@ def _info(parts: Parts, fold: DatasetFold) -> DatasetInfo:
     batches = [parts.journal.batch(layer.batch_id) for layer in fold.layers]
     return DatasetInfo(
         name=fold.name,
-        dataset_id=fold.dataset_id,
+        dataset_id=parts.journal.history.families.copy(fold.dataset_id).dataset_id,
         entries=count(parts.reader, parts.reader.relation(fold)),
         quarantined=sum(attached.quarantined for _, attached in fold.attached),
         segments=sum(len(batch.segments) for batch in batches),
@@ -64,7 +72,8 @@ def _undoable(parts: Parts) -> str | None:
 
 def _redoable(parts: Parts) -> str | None:
     try:
-        return parts.journal.history.redo_target().summary
+        moved, _ = parts.journal.history.redo_target()
+        return moved[0].summary
     except NothingToRedo:
         return None
 
@@ -76,9 +85,32 @@ def log(parts: Parts, dataset: str | None, limit: int | None) -> list[LogItem]:
     return [item(parts, record) for record in records]
 
 
+def numbered(parts: Parts, seq: int) -> ChangeSet:
+    """Return a change by its number in the log.
+
+    Raises:
+        ChangeMissing: there is none, or the number is that of an undo or redo.
+    """
+    found = parts.journal.history.numbered(seq)
+    if found is None or found.kind != "change":
+        raise ChangeMissing(f"there is no change {seq}", hint="see: rolethread log")
+    return found
+
+
 def item(parts: Parts, record: ChangeSet) -> LogItem:
-    """Describe one record."""
+    """Describe one record; an undo or redo touches what its change touched."""
     history = parts.journal.history
     subject = record if record.target is None else history.get(record.target)
-    undone = history.is_undone(record.set_id)
-    return log_item(record, subject, parts.name_of, undone=undone)
+    copies = [history.families.copy(copy_id) for copy_id in subject.dataset_ids]
+    names = (parts.name_of(copy.dataset_id) for copy in copies)
+    return LogItem(
+        set_id=record.set_id,
+        seq=record.seq,
+        at=record.at,
+        kind=record.kind,
+        summary=record.summary,
+        datasets=tuple(dict.fromkeys(name for name in names if name)),
+        working_copies=tuple(copy.name for copy in copies if copy.copy_id != copy.dataset_id),
+        undone=history.is_undone(record.set_id),
+        target=record.target,
+    )

@@ -38,8 +38,12 @@ class Parts:
         """
         return self.journal.existing() if dataset is None else [self.journal.fold_named(dataset)]
 
-    def dataset_id(self, dataset: str | None, *, gone: bool = False) -> UUID | None:
-        """Return a dataset's id, ``None`` for no name; with ``gone`` of an undone one as well.
+    def dataset_id(
+        self, dataset: str | None, working_copy: str | None = None, *, gone: bool = False
+    ) -> UUID | None:
+        """Return a working copy's id, ``None`` for no dataset.
+
+        With ``gone`` that of an undone dataset as well.
 
         Raises:
             DatasetMissing: there is no such dataset.
@@ -50,11 +54,11 @@ class Parts:
             known = self.journal.history.dataset_created(stored_name(dataset))
             if known is not None:
                 return known
-        return self.journal.fold_named(dataset).dataset_id
+        return self.journal.fold_named(dataset, working_copy).dataset_id
 
     def name_of(self, dataset_id: UUID) -> str:
         """Return a dataset's name, the first one if it is not there now, or nothing."""
-        fold = self.journal.folds.get(dataset_id)
+        fold = self.journal.states.find(dataset_id)
         if fold is not None and fold.name:
             return fold.name
         return self.journal.history.created_names().get(dataset_id, "")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from rolethread_store.model import ChangeSet, Entry
+from rolethread_store.model import Entry
 
 __all__ = [
     "DatasetInfo",
@@ -19,7 +18,8 @@ __all__ = [
     "RemoteInfo",
     "StoreStatus",
     "StoredEntry",
-    "log_item",
+    "VersionInfo",
+    "WorkingCopyInfo",
 ]
 
 
@@ -100,6 +100,50 @@ class StoredEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A published version.
+
+    Attributes:
+        number: From 1, over all working copies of the dataset.
+        at: When it was published (UTC).
+        message: What was said of it.
+        working_copy: The working copy it was published from.
+        dataset: The dataset.
+        set_id: The record that published it.
+    """
+
+    number: int
+    at: datetime
+    message: str | None
+    working_copy: str
+    dataset: str
+    set_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingCopyInfo:
+    """One working copy of a dataset.
+
+    Attributes:
+        name: ``main``, or the name it was forked under.
+        copy_id: Its identity; the main one's is the dataset's.
+        dataset: The dataset.
+        version: The version it comes from, ``None`` when from none.
+        changes: Changes since.
+        source: The working copy it was forked from.
+        forked_at: When (UTC).
+    """
+
+    name: str
+    copy_id: UUID
+    dataset: str
+    version: int | None
+    changes: int
+    source: str | None
+    forked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class LogItem:
     """One record of the history, for people.
 
@@ -110,6 +154,7 @@ class LogItem:
         kind: ``change``, ``undo`` or ``redo``.
         summary: What was done.
         datasets: Names of the datasets it touched.
+        working_copies: Names of the working copies other than the main ones it touched.
         undone: Whether it is out of effect now.
         target: For undo and redo, the change meant.
     """
@@ -120,6 +165,7 @@ class LogItem:
     kind: str
     summary: str
     datasets: tuple[str, ...]
+    working_copies: tuple[str, ...]
     undone: bool
     target: UUID | None
 
@@ -180,20 +226,3 @@ class ExportReport:
     bytes: int
     format: str
     clean: bool
-
-
-def log_item(
-    record: ChangeSet, subject: ChangeSet, name_of: Callable[[UUID], str], *, undone: bool
-) -> LogItem:
-    """Describe a record; ``subject`` is the change that an undo or redo is about."""
-    touched = map(name_of, subject.dataset_ids)
-    return LogItem(
-        set_id=record.set_id,
-        seq=record.seq,
-        at=record.at,
-        kind=record.kind,
-        summary=record.summary,
-        datasets=tuple(name for name in touched if name),
-        undone=undone,
-        target=record.target,
-    )

@@ -18,6 +18,7 @@ from rolethread_store.dataset import (
     WritingRoom,
     checkpoint_dataset,
     checkpoint_due,
+    stored_name,
 )
 from rolethread_store.model import ChangeSet, ProgressListener, unheard
 from rolethread_store.query import (
@@ -65,11 +66,16 @@ class Store:
         wait: float = 0.0,
         memory_limit: str | None = None,
         recovery_code: str | None = None,
+        working_copy: str | None = None,
     ) -> None:
-        journal = Journal(unlocked.layout, unlocked.disk, unlocked.keyring, clock)
+        journal = Journal(
+            unlocked.layout, unlocked.disk, unlocked.keyring, clock,
+            working_copy=None if working_copy is None else stored_name(working_copy),
+        )  # fmt: skip
         unlocked.keyring.require_header(
             unlocked.header.encode(), bytes.fromhex(journal.manifest.header_tag)
         )
+        journal.states.require_working_copy()
         journal.wait = wait
         reader = Reader(journal, memory_limit=memory_limit)
         self._parts = Parts(
@@ -87,9 +93,14 @@ class Store:
         """The store's identity."""
         return self._parts.journal.keyring.store_id
 
-    def dataset(self, name: str) -> Dataset:
-        """Return a handle on a dataset, which comes to be with its first import."""
-        return Dataset(self._parts, name)
+    def dataset(self, name: str, working_copy: str | None = None) -> Dataset:
+        """Return a handle on a dataset, which comes to be with its first import.
+
+        Args:
+            name: Its name.
+            working_copy: The working copy to work in, when not the store's own choice.
+        """
+        return Dataset(self._parts, name, working_copy)
 
     def datasets(self) -> list[DatasetInfo]:
         """Return what is in the store."""
@@ -107,7 +118,7 @@ class Store:
             QueryRefused: it is not a read.
             DatasetMissing: there is no such dataset.
         """
-        return self._parts.console.run(query, dataset)
+        return self._parts.console.run(query, self._parts.folds(dataset))
 
     def entry(self, entry_id: str | UUID) -> StoredEntry:
         """Return one entry.
@@ -295,7 +306,7 @@ def create_store(
     return Store(unlocked, time, recovery_code=code)
 
 
-def open_store(
+def open_store(  # noqa: PLR0913 - keywords of the public door
     path: str | Path,
     passphrase: str | None = None,
     *,
@@ -303,6 +314,7 @@ def open_store(
     wait: float = 0.0,
     memory_limit: str | None = None,
     clock: Clock | None = None,
+    working_copy: str | None = None,
 ) -> Store:
     """Open a store.
 
@@ -313,6 +325,7 @@ def open_store(
         wait: Seconds a first change waits for another writer.
         memory_limit: What a query may take before it spills, ``"1GB"``.
         clock: Time, for tests.
+        working_copy: Working copy that is meant wherever a dataset has one of that name.
 
     Raises:
         StoreMissing: there is none.
@@ -320,4 +333,7 @@ def open_store(
         Corrupt: something is not what was written.
     """
     unlocked = unlock(Path(path).expanduser(), passphrase, recovery_code)
-    return Store(unlocked, clock or SystemClock(), wait=wait, memory_limit=memory_limit)
+    return Store(
+        unlocked, clock or SystemClock(), wait=wait, memory_limit=memory_limit,
+        working_copy=working_copy,
+    )  # fmt: skip

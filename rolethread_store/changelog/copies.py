@@ -1,0 +1,53 @@
+"""Working copies: a chain of sets, where it began, and what could be redone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rolethread_store.changelog.places import Place
+from rolethread_store.model import ChangeSet
+
+__all__ = ["MAIN", "WorkingCopy"]
+
+MAIN = "main"
+"""Name of the working copy that a dataset is made with."""
+
+
+@dataclass
+class WorkingCopy:
+    """The editable state of a dataset under one name.
+
+    Attributes:
+        copy_id: Its identity; the dataset's own for the main one.
+        dataset_id: The dataset.
+        name: Its name.
+        floor: Where it was forked; undo does not go below.
+        top: Its newest set.
+        undone: What redo would put back, each as the sets one undo took off, oldest first.
+        deleted: Whether it is no longer listed.
+        forked: The set that made it, ``None`` for the main one.
+        source: The working copy it was forked from.
+    """
+
+    copy_id: UUID
+    dataset_id: UUID
+    name: str = MAIN
+    floor: Place | None = None
+    top: Place | None = None
+    undone: list[tuple[ChangeSet, ...]] = field(default_factory=list)
+    deleted: bool = False
+    forked: ChangeSet | None = None
+    source: UUID | None = None
+
+    @property
+    def newest(self) -> ChangeSet | None:
+        """The newest set that an undo could take off."""
+        return None if self.top is self.floor or self.top is None else self.top.record
+
+    def down(self) -> ChangeSet:
+        """Take the newest set off and return it."""
+        assert self.top is not None  # noqa: S101 - callers look at newest first
+        record = self.top.record
+        self.top = self.top.below
+        return record
