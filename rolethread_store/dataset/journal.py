@@ -40,7 +40,7 @@ from rolethread_store.dataset.states import States
 from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.registry import Registry
-from rolethread_store.storage import Disk, Layout, WriterLock, collect_leftovers
+from rolethread_store.storage import Disk, Layout, Lease, WriterLock, collect_leftovers
 
 __all__ = ["BatchUnknown", "Journal"]
 
@@ -64,6 +64,7 @@ class Journal:
         manifest: The newest manifest.
         history: Every change set and what is in effect.
         states: State of each working copy and version.
+        lease: Keeps files from being deleted under this open store.
         version: Grows with every change of the state in memory.
     """
 
@@ -95,6 +96,8 @@ class Journal:
         self.wait = 0.0
         self.version = 0
         self._working_copy = working_copy
+        # Before the manifest is read: what that names may not be deleted from then on.
+        self.lease = Lease(layout)
         self._lock = WriterLock(layout, clock)
         self._cipher = LogCipher(keyring.log_key, keyring.store_id)
         self._writer: LogWriter | None = None
@@ -281,6 +284,7 @@ class Journal:
             self._writer.close()
             self._writer = None
         self._lock.release()
+        self.lease.release()
 
     def _append(
         self,

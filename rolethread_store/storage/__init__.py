@@ -15,6 +15,7 @@ from rolethread_store.storage.failures import (
     translated,
 )
 from rolethread_store.storage.layout import Layout, LogName
+from rolethread_store.storage.leases import Lease, others_read
 from rolethread_store.storage.leftovers import collect_leftovers, new_spill_folder
 from rolethread_store.storage.lock import StoreLocked, WriterLock
 
@@ -28,12 +29,14 @@ __all__ = [
     "DiskFull",
     "FileMissing",
     "Layout",
+    "Lease",
     "LogName",
     "ReadOnly",
     "StoreLocked",
     "WriterLock",
     "collect_leftovers",
     "new_spill_folder",
+    "others_read",
     "sha256_file",
     "tail_digest",
     "translated",

@@ -84,6 +84,11 @@ class Layout:
         return self.root / "trust"
 
     @property
+    def leases(self) -> Path:
+        """Folder of the marks of open stores."""
+        return self.root / "leases"
+
+    @property
     def lock(self) -> Path:
         """The file the one writer holds locked."""
         return self.root / "lock"
