@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from rolethread_store.changelog.copies import MAIN
@@ -24,8 +25,6 @@ from rolethread_store.model import (
     EntriesDeleted,
     EntryAdded,
     EntryChange,
-    FactPut,
-    FactRemoved,
     TagsChanged,
     TagsPatched,
 )
@@ -48,8 +47,7 @@ class Layer:
     batch_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class PendingChange:
+class PendingChange(NamedTuple):
     """A change to one entry that is not in any layer yet."""
 
     seq: int
@@ -116,7 +114,14 @@ class DatasetFold:
     def apply(self, record: ChangeSet, *, rows: bool = True) -> None:
         """Put a set into effect; without ``rows`` only what a base does not hold."""
         for change in record.changes:
-            if isinstance(change, FactPut | FactRemoved) or change.dataset_id not in self.family:
+            # By kind: pydantic's class checks would cost an edit more than the rest of this.
+            if change.kind == "fact-put" or change.kind == "fact-removed":
+                continue
+            if change.dataset_id not in self.family:
+                continue
+            if change.kind == "message-edited":
+                if rows:
+                    self._pend(record, change, change.entry_id)
                 continue
             self._apply_listing(record, change)
             if rows:
@@ -158,9 +163,12 @@ class DatasetFold:
             self._refresh_after_patch(record)
         elif isinstance(change, EntryChange):
             for entry_id in entries_of(change):
-                item = PendingChange(record.seq, record.at, change)
-                self.pending.setdefault(entry_id, []).append(item)
-                self.dirty.add(entry_id)
+                self._pend(record, change, entry_id)
+
+    def _pend(self, record: ChangeSet, change: EntryChange, entry_id: UUID) -> None:
+        item = PendingChange(record.seq, record.at, change)
+        self.pending.setdefault(entry_id, []).append(item)
+        self.dirty.add(entry_id)
 
     def _refresh_after_patch(self, record: ChangeSet) -> None:
         """A patch lies between pending changes in time: entries that have some are redone."""

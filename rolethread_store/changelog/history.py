@@ -17,6 +17,7 @@ from rolethread_store.changelog.family import Families, VersionMissing
 from rolethread_store.changelog.places import Place, effective_sets, sets_above
 from rolethread_store.errors import Conflict, Corrupt, NotFound
 from rolethread_store.model import (
+    ENTRY_KINDS,
     ChangeSet,
     CheckedOut,
     DatasetCreated,
@@ -213,6 +214,8 @@ class History:
 
     def _push_new(self, record: ChangeSet) -> None:
         for change in record.changes:
+            if change.kind in ENTRY_KINDS:
+                continue
             match change:
                 case VersionPublished() | WorkingCopyForked() | WorkingCopyDeleted():
                     self.families.take(record, change)
@@ -233,6 +236,8 @@ class History:
     def _place(self, record: ChangeSet, copy: WorkingCopy) -> Place:
         place = Place(record, copy.top)
         for change in record.changes:
+            if change.kind in ENTRY_KINDS:
+                continue
             if isinstance(change, CheckedOut) and change.dataset_id == copy.copy_id:
                 place.checked_out = True
                 place.resumes = self._version_place(record, copy, change.version)

@@ -65,8 +65,7 @@ class LogLink(NamedTuple):
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogPosition:
+class LogPosition(NamedTuple):
     """A place between two frames of the log, provable by the tag before it.
 
     Attributes:

@@ -2,40 +2,25 @@
 
 An edit must know that its entry and message exist before it commits. Asking the engine
 costs tens of milliseconds at a million entries (a row group must be decoded), while the
-commit itself takes a fraction of one. So the ids and message counts of a segment are
-loaded once, when an id falls into the segment's range: 12 bytes and a few milliseconds
-per 60,000 entries, whatever the dataset's size.
+commit itself takes a fraction of one. So the ids and message counts of segments are kept
+in memory, see :mod:`rolethread_store.dataset.indexing`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
-from rolethread_store.changelog import DatasetFold
+from rolethread_store.changelog import MAIN, DatasetFold, PendingChange
+from rolethread_store.dataset.indexing import ABSENT, SegmentIndexes
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.reader import Reader
-from rolethread_store.model import (
-    Batch,
-    BatchKind,
-    EntriesDeleted,
-    EntryAdded,
-    EntryRewritten,
-    Segment,
-)
-from rolethread_store.segments import scan
+from rolethread_store.model import BatchKind
 
 __all__ = ["Located", "Locator"]
 
-_ABSENT = -1
 
-
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """Where an entry is.
 
     Attributes:
@@ -47,92 +32,61 @@ class Located:
     message_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class _SegmentIndex:
-    """Sorted ids of one segment, in two halves, with message counts (0 in a mask)."""
-
-    high: npt.NDArray[np.uint64]
-    low: npt.NDArray[np.uint64]
-    counts: npt.NDArray[np.int32]
-
-    def count_of(self, entry_id: UUID) -> int:
-        """Return the message count of an entry, ``_ABSENT`` when it is not in here."""
-        high, low = np.uint64(entry_id.int >> 64), np.uint64(entry_id.int & (2**64 - 1))
-        # All ids of one import share their upper half, so both halves are bisected; the
-        # methods cost a third of the functions of the same name (10 µs of an edit).
-        first, last = 0, len(self.high)
-        if self.high[0] != high or self.high[-1] != high:
-            first = int(self.high.searchsorted(high, "left"))
-            last = int(self.high.searchsorted(high, "right"))
-        place = first + int(self.low[first:last].searchsorted(low))
-        return int(self.counts[place]) if place < last and self.low[place] == low else _ABSENT
-
-
 class Locator:
     """Finds entries by id."""
 
     def __init__(self, journal: Journal, reader: Reader) -> None:
         self._journal = journal
-        self._reader = reader
-        self._indexes: dict[tuple[UUID, int], _SegmentIndex] = {}
+        self._indexes = SegmentIndexes(journal, reader)
+        self._last: DatasetFold | None = None
 
     def find(self, entry_id: UUID, within: DatasetFold | None = None) -> Located | None:
         """Return where an entry is, ``None`` when no dataset, or not that one, has it."""
+        last = self._last
+        if last is not None and (within is last or (within is None and self._is_main(last))):
+            # Edits follow each other in one dataset, and listing all costs as much as a search.
+            count = self.count_in(last, entry_id)
+            if count != ABSENT:
+                return Located(last, count)
         for fold in self._journal.existing() if within is None else (within,):
             count = self.count_in(fold, entry_id)
-            if count != _ABSENT:
+            if count != ABSENT:
+                self._last = fold
                 return Located(fold, count)
         return None
 
+    def _is_main(self, fold: DatasetFold) -> bool:
+        """Tell whether a state is still one that :meth:`Journal.existing` would list."""
+        states = self._journal.states
+        if states.working_copy is not None or fold.version is not None or not fold.exists:
+            return False
+        return fold.working_copy == MAIN and states.find(fold.dataset_id) is fold
+
     def count_in(self, fold: DatasetFold, entry_id: UUID) -> int:
         """Return an entry's message count in one dataset, -1 when it is not there."""
-        for item in reversed(fold.pending.get(entry_id, ())):
-            match item.change:
-                case EntriesDeleted():
-                    return _ABSENT
-                case EntryAdded():
-                    return len(item.change.entry.messages)
-                case EntryRewritten():
-                    return len(item.change.messages)
+        pending = fold.pending.get(entry_id)
+        if pending is not None:
+            count = _pending_count(pending)
+            if count is not None:
+                return count
+        number = entry_id.int
         for layer in reversed(fold.layers):
             if layer.kind is BatchKind.TAGS:
                 continue
-            count = self._count_in_batch(self._journal.batch(layer.batch_id), entry_id)
-            if count != _ABSENT:
-                return count if layer.kind is BatchKind.ENTRIES else _ABSENT
-        return _ABSENT
+            count = self._indexes.count_in(layer.batch_id, number)
+            if count != ABSENT:
+                return count if layer.kind is BatchKind.ENTRIES else ABSENT
+        return ABSENT
 
-    def _count_in_batch(self, batch: Batch, entry_id: UUID) -> int:
-        for segment in batch.segments:
-            if segment.first_id is None or segment.last_id is None:
-                continue
-            if segment.first_id <= entry_id <= segment.last_id:
-                count = self._index(batch, segment).count_of(entry_id)
-                if count != _ABSENT:
-                    return count
-        return _ABSENT
 
-    def _index(self, batch: Batch, segment: Segment) -> _SegmentIndex:
-        key = (batch.batch_id, segment.number)
-        if key not in self._indexes:
-            self._indexes[key] = self._loaded(batch, segment)
-        return self._indexes[key]
-
-    def _loaded(self, batch: Batch, segment: Segment) -> _SegmentIndex:
-        session = self._reader.session
-        self._reader.admit([batch])
-        one = batch.model_copy(update={"segments": (segment,)})
-        count = "message_count" if batch.kind is BatchKind.ENTRIES else "0"
-        with self._reader.diagnosing():
-            columns = session.arrow(
-                f"SELECT unhex(replace(CAST(entry_id AS VARCHAR), '-', '')) AS id, "
-                f"CAST({count} AS INTEGER) AS count "
-                f"FROM ({scan([one], self._journal.layout, batch.kind)})"
-            )
-        ids = columns.column("id").combine_chunks().cast(pa.binary(16))
-        halves = np.frombuffer(ids.buffers()[1], ">u8", 2 * len(ids), 16 * ids.offset)
-        high = halves[0::2].astype(np.uint64)
-        low = halves[1::2].astype(np.uint64)
-        order = np.lexsort((low, high))
-        counts = columns.column("count").to_numpy()
-        return _SegmentIndex(high[order], low[order], counts[order])
+def _pending_count(pending: list[PendingChange]) -> int | None:
+    """Return what pending changes say of an entry's messages, ``None`` for nothing."""
+    for item in reversed(pending):
+        change = item.change
+        if change.kind == "entries-deleted":
+            return ABSENT
+        if change.kind == "entry-added":
+            return len(change.entry.messages)
+        if change.kind == "entry-rewritten":
+            return len(change.messages)
+    return None

@@ -17,7 +17,7 @@ from rolethread_store.changelog import (
 from rolethread_store.dataset.basing import folded
 from rolethread_store.dataset.manifest import Base
 from rolethread_store.errors import NotFound
-from rolethread_store.model import ChangeSet, CheckedOut, Reverted
+from rolethread_store.model import ChangeSet
 
 __all__ = ["DatasetMissing", "States", "stored_name"]
 
@@ -195,4 +195,4 @@ def stored_name(name: str) -> str:
 
 def _moves(record: ChangeSet) -> bool:
     """Tell whether a set changes which other sets are in effect."""
-    return any(isinstance(change, CheckedOut | Reverted) for change in record.changes)
+    return any(change.kind in ("checked-out", "reverted") for change in record.changes)

@@ -7,10 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.errors import InvalidInput
-from rolethread_store.model import (
-    EntriesDeleted,
-    MessageEdited,
-)
+from rolethread_store.model import EntriesDeleted, MessageEdited, unchecked
 
 __all__ = [
     "ContentInvalid",
@@ -46,8 +43,20 @@ def message_edit(
         raise MessageOutOfRange(
             f"entry {entry_id} has no message {message}", hint=f"its messages: {span}"
         )
-    return MessageEdited(
-        dataset_id=dataset_id, entry_id=entry_id, message=message, content=_text(content)
+    text = _text(content)
+    if type(message) is not int or type(text) is not str:
+        return MessageEdited(
+            dataset_id=dataset_id, entry_id=entry_id, message=message, content=text
+        )
+    return unchecked(
+        MessageEdited,
+        {
+            "dataset_id": dataset_id,
+            "kind": "message-edited",
+            "entry_id": entry_id,
+            "message": message,
+            "content": text,
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from rolethread_store.model.batch import Batch, BatchKind, Segment
 from rolethread_store.model.changes import (
+    ENTRY_KINDS,
     BatchAttached,
     Change,
     DatasetChange,
@@ -24,6 +25,7 @@ from rolethread_store.model.changeset import ChangeSet
 from rolethread_store.model.entry import Alternative, Entry, Message, Origin
 from rolethread_store.model.facts import Fact, FactKind, Setting
 from rolethread_store.model.progress import Progress, ProgressListener, unheard
+from rolethread_store.model.unchecked import unchecked
 from rolethread_store.model.working_copies import (
     CheckedOut,
     Reverted,
@@ -35,6 +37,7 @@ from rolethread_store.model.working_copies import (
 )
 
 __all__ = [
+    "ENTRY_KINDS",
     "Alternative",
     "Batch",
     "BatchAttached",
@@ -72,5 +75,6 @@ __all__ = [
     "WorkingCopyChange",
     "WorkingCopyDeleted",
     "WorkingCopyForked",
+    "unchecked",
     "unheard",
 ]

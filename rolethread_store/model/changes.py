@@ -17,6 +17,7 @@ from rolethread_store.model.facts import Fact, FactKind
 from rolethread_store.model.working_copies import WorkingCopyChange
 
 __all__ = [
+    "ENTRY_KINDS",
     "BatchAttached",
     "Change",
     "DatasetChange",
@@ -204,3 +205,15 @@ DatasetChange = (
     | WorkingCopyChange
 )
 Change = Annotated[DatasetChange | FactPut | FactRemoved, Field(discriminator="kind")]
+
+ENTRY_KINDS = frozenset(
+    {
+        "entries-deleted",
+        "entry-added",
+        "entry-moved",
+        "entry-rewritten",
+        "message-edited",
+        "tags-changed",
+    }
+)
+"""Kinds of :data:`EntryChange`: asking for the kind is ten times faster than for the class."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rolethread_store.model.changes import Change, FactPut, FactRemoved
+from rolethread_store.model.changes import ENTRY_KINDS, Change, FactPut, FactRemoved
 from rolethread_store.model.facts import FactKind
 from rolethread_store.model.working_copies import StandingChange
 
@@ -47,25 +47,32 @@ class ChangeSet(BaseModel):
     @property
     def dataset_ids(self) -> tuple[UUID, ...]:
         """The datasets it touches, each once, in order of first mention."""
-        if len(self.changes) == 1 and not isinstance(self.changes[0], FactPut | FactRemoved):
-            return (self.changes[0].dataset_id,)
+        changes = self.changes
+        if len(changes) == 1:
+            only = changes[0]
+            if only.kind != "fact-put" and only.kind != "fact-removed":
+                return (only.dataset_id,)
         found = (
             change.dataset_id
-            for change in self.changes
-            if not isinstance(change, FactPut | FactRemoved)
+            for change in changes
+            if change.kind != "fact-put" and change.kind != "fact-removed"
         )
         return tuple(dict.fromkeys(found))
 
     @property
     def undoable(self) -> bool:
         """Whether it stands on an undo stack; settings and versions alone do not."""
-        return any(map(_undoable, self.changes))
+        # The kind, not the class: a class check of pydantic costs a microsecond or ten.
+        changes = self.changes
+        if changes and changes[0].kind in ENTRY_KINDS:
+            return True
+        return any(map(_undoable, changes))
 
     @property
     def touches_registry(self) -> bool:
         """Whether it defines or removes registry facts other than settings."""
         return any(
-            isinstance(change, FactPut | FactRemoved) and _undoable(change)
+            change.kind in ("fact-put", "fact-removed") and _undoable(change)
             for change in self.changes
         )
 

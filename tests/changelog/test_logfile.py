@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -308,7 +308,7 @@ def test_the_last_file_is_missed_by_its_mark(sample: Sample) -> None:
 
 
 def test_a_mark_of_another_history_is_found(sample: Sample) -> None:
-    other = replace(sample.marks[1], tag="00" * 16)
+    other = sample.marks[1]._replace(tag="00" * 16)
     with pytest.raises(LogDamaged):
         sample.log.bodies(marks=(other,))
 
@@ -517,7 +517,7 @@ def test_reading_from_a_checkpoint(log: Log) -> None:
     for count, place in enumerate(places, 1):
         assert log.bodies(place, tuple(places)) == everything[count:]
     with pytest.raises(LogDamaged):
-        log.bodies(replace(places[1], tag="00" * 16))
+        log.bodies(places[1]._replace(tag="00" * 16))
 
 
 def test_files_before_a_checkpoint_may_be_gone(log: Log) -> None:
