@@ -18,7 +18,7 @@ from rolethread_store.changelog.history import (
 )
 from rolethread_store.changelog.logfile import LogWriter
 from rolethread_store.changelog.logreader import LogHistory, LogReader
-from rolethread_store.changelog.places import Version, effective_sets
+from rolethread_store.changelog.places import Place, Version, effective_sets
 from rolethread_store.changelog.scan import LogPosition
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "NothingToRedo",
     "NothingToUndo",
     "PendingChange",
+    "Place",
     "UndoBlocked",
     "Version",
     "VersionMissing",

@@ -8,7 +8,7 @@ because every layer and every pending change carries the sequence number of its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -40,11 +40,13 @@ class Layer:
         seq: Set that brought it.
         kind: ``ENTRIES`` adds rows, ``TAGS`` replaces tags, ``MASK`` hides rows below it.
         batch_id: The batch.
+        segments: Numbers of the segments that are still meant, ``None`` for all.
     """
 
     seq: int
     kind: BatchKind
     batch_id: UUID
+    segments: tuple[int, ...] | None = None
 
 
 class PendingChange(NamedTuple):
@@ -105,6 +107,38 @@ class DatasetFold:
     def exists(self) -> bool:
         """Whether the dataset is there now."""
         return bool(self.names) and not self.dropped
+
+    def frozen(self) -> DatasetFold:
+        """Return a copy that later changes do not touch."""
+        return replace(
+            self,
+            names=list(self.names),
+            layers=list(self.layers),
+            attached=list(self.attached),
+            pending={entry_id: list(items) for entry_id, items in self.pending.items()},
+            dirty=set(self.pending),
+            dropped=list(self.dropped),
+        )
+
+    def rest_on(self, layers: Iterable[Layer], top: ChangeSet) -> None:
+        """Put a checkpoint under what came after it.
+
+        Args:
+            layers: The state up to ``top``, all of it.
+            top: Newest set that the layers hold.
+        """
+        later: dict[UUID, list[PendingChange]] = {}
+        for entry_id, items in self.pending.items():
+            kept = [item for item in items if item.seq > top.seq]
+            if kept:
+                later[entry_id] = kept
+            if len(kept) < len(items):
+                self.dirty.add(entry_id)
+        # Layers first: who looks in between finds a change twice, which is once, and never
+        # not at all.
+        self.layers = [*layers, *(layer for layer in self.layers if layer.seq > top.seq)]
+        self.pending = later
+        self.base_top = top.set_id
 
     def apply_all(self, records: Iterable[ChangeSet]) -> None:
         """Apply sets in order."""

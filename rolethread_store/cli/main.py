@@ -47,6 +47,7 @@ COMMANDS: dict[str, Place] = {
     "init": Place("Store", "stores", "Make a new encrypted store."),
     "status": Place("Store", "stores", "Tell what the store holds and what is pending."),
     "checkpoint": Place("Store", "stores", "Fold pending changes into segments."),
+    "gc": Place("Store", "stores", "Remove files that no state and no undo needs."),
     "doctor": Place("Store", "doctor", "Check this machine and the store's folder."),
     "import": Place("In and out", "importing", "Read files into a dataset."),
     "quarantine": Place("In and out", "importing", "List the records that could not be read."),

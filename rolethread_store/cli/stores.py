@@ -92,21 +92,64 @@ def status(ctx: typer.Context, json: JsonOption = False) -> None:
     output.write_fields(shape)
 
 
-@app.command(epilog=example("rolethread checkpoint"))
-def checkpoint(ctx: typer.Context, json: JsonOption = False) -> None:
+_STEPS = {"merge": "layers merged", "rewrite": "segments with dead rows rewritten"}
+
+
+@app.command(epilog=example("rolethread checkpoint", "rolethread checkpoint --dry-run"))
+def checkpoint(
+    ctx: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what the first step would be.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Fold pending changes into segments.
 
-    It changes no answer and keeps undo; it only makes the next opening quicker.
+    It changes no answer and keeps undo; it only makes the next opening quicker. It runs by
+    itself when much has changed.
     """
     with opened(ctx) as store:
+        if dry_run:
+            planned = [{"dataset": name, "step": step} for name, step in store.planned_checkpoint()]
+            if json:
+                output.write_json(planned)
+            else:
+                output.write_rows(["dataset", "step"], (tuple(one.values()) for one in planned))
+            return
         reports = store.checkpoint()
     if json:
         output.write_json([output.fields_of(report) for report in reports])
         return
     for report in reports:
-        output.write(
-            f"{report.dataset}: {output.amount(report.folded, 'pending entry', 'pending entries')}"
-            f" folded, {output.size(report.bytes_written)} written"
-        )
+        name = report.dataset
+        if report.working_copy != "main":
+            name = f"{name} ({report.working_copy})"
+        done = _STEPS[report.step]
+        if report.step == "fold":
+            done = f"{output.amount(report.folded, 'pending entry', 'pending entries')} folded"
+        output.write(f"{name}: {done}, {output.size(report.bytes_written)} written")
     if not reports:
         output.say("nothing was pending")
+
+
+@app.command(epilog=example("rolethread gc --dry-run", "rolethread gc"))
+def gc(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Remove files that no state and no undo needs.
+
+    What another open store may still read stays until a later run.
+    """
+    with opened(ctx) as store:
+        found = store.collect_garbage(dry_run=True)
+        freed = 0 if dry_run else store.collect_garbage()
+    if json:
+        output.write_json({"dry_run": dry_run, "garbage_bytes": found, "freed_bytes": freed})
+    elif dry_run:
+        output.write(f"{output.size(found)} could go")
+    elif found and not freed:
+        output.say(f"{output.size(found)} could go, but another process has the store open")
+    else:
+        output.write(f"{output.size(freed)} freed")

@@ -1,11 +1,7 @@
 """State and commit: header, manifest, journal, snapshots of rows, checkpoints."""
 
-from rolethread_store.dataset.checkpoint import (
-    CheckpointMismatch,
-    CheckpointReport,
-    checkpoint_dataset,
-    checkpoint_due,
-)
+from rolethread_store.dataset.checkpoint import Checkpointer, CheckpointReport
+from rolethread_store.dataset.collecting import Garbage, collect, find_garbage
 from rolethread_store.dataset.digests import content_digest
 from rolethread_store.dataset.header import (
     FORMAT_VERSION,
@@ -26,9 +22,11 @@ from rolethread_store.dataset.manifest import (
     newest_generation,
     publish_manifest,
 )
+from rolethread_store.dataset.planning import StepKind
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
 from rolethread_store.dataset.states import DatasetMissing, States, stored_name
+from rolethread_store.dataset.stepping import CheckpointMismatch
 from rolethread_store.dataset.writing import WritingRoom
 
 __all__ = [
@@ -39,7 +37,9 @@ __all__ = [
     "BatchUnknown",
     "CheckpointMismatch",
     "CheckpointReport",
+    "Checkpointer",
     "DatasetMissing",
+    "Garbage",
     "HeaderDamaged",
     "Journal",
     "Located",
@@ -50,13 +50,14 @@ __all__ = [
     "ManifestMissing",
     "Reader",
     "States",
+    "StepKind",
     "StoreHeader",
     "StoreTooNew",
     "WritingRoom",
-    "checkpoint_dataset",
-    "checkpoint_due",
+    "collect",
     "content_digest",
     "entry_of",
+    "find_garbage",
     "load_manifest",
     "newest_generation",
     "publish_manifest",

@@ -15,7 +15,7 @@ from rolethread_store.changelog import DatasetFold, Layer
 from rolethread_store.dataset.manifest import Base
 from rolethread_store.model import ChangeSet
 
-__all__ = ["BASE_SEQ", "chain_digest", "fitting_base", "folded"]
+__all__ = ["BASE_SEQ", "base_layers", "chain_digest", "fitting_base", "folded"]
 
 BASE_SEQ = 0
 """Sequence number of base layers: below every set of the log."""
@@ -24,6 +24,11 @@ BASE_SEQ = 0
 def chain_digest(records: Sequence[ChangeSet]) -> str:
     """Return the SHA-256 (hex) of the ids of sets, in order."""
     return hashlib.sha256(b"".join(record.set_id.bytes for record in records)).hexdigest()
+
+
+def base_layers(base: Base) -> list[Layer]:
+    """Return the layers of a base as a fold has them."""
+    return [Layer(BASE_SEQ, layer.kind, layer.batch_id, layer.segments) for layer in base.layers]
 
 
 def fitting_base(records: Sequence[ChangeSet], bases: Sequence[Base]) -> Base | None:
@@ -51,7 +56,7 @@ def folded(empty: DatasetFold, records: Sequence[ChangeSet], bases: Sequence[Bas
     depth = 0
     if base is not None:
         depth, fold.base_top = base.depth, base.top
-        fold.layers = [Layer(BASE_SEQ, layer.kind, layer.batch_id) for layer in base.layers]
+        fold.layers = base_layers(base)
         for record in records[:depth]:
             fold.apply(record, rows=False)
     fold.apply_all(records[depth:])

@@ -1,171 +1,132 @@
-"""Checkpoint: pending changes become layers, and no answer changes.
+"""Checkpoint: pending changes become layers, layers stay few, and no answer changes.
 
-A small checkpoint writes a mask with the changed ids and a batch with their present rows,
-and leaves every other segment alone, so its cost follows the changes and not the
-dataset. When masks and patches have piled up, all layers are rewritten as one. Either way
-the rows that changed hands are read back through the new layers and must have the digest
-they had through the old ones; otherwise nothing is published.
+One step at a time (:mod:`rolethread_store.dataset.planning` says which), each published by
+itself, so a checkpoint that is cut short goes on where it was. The writer is asked only at
+both ends of a step: while rows are read and written, edits go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 from uuid import UUID
 
-from rolethread_store.changelog import DatasetFold, Layer
-from rolethread_store.dataset.basing import BASE_SEQ, chain_digest
-from rolethread_store.dataset.digests import content_digest
+from rolethread_store.changelog import DatasetFold, Layer, effective_sets
+from rolethread_store.dataset.basing import chain_digest, fitting_base
 from rolethread_store.dataset.journal import Journal
-from rolethread_store.dataset.layering import layered_rows
 from rolethread_store.dataset.manifest import Base, BaseLayer
+from rolethread_store.dataset.planning import StepKind, next_step
 from rolethread_store.dataset.reader import Reader
+from rolethread_store.dataset.stepping import Made, Workbench, fold_step, merge_step, rewrite_step
 from rolethread_store.dataset.writing import WritingRoom
-from rolethread_store.errors import Corrupt
-from rolethread_store.model import Batch, BatchKind
-from rolethread_store.segments import ENTRY_COLUMNS, column_list
+from rolethread_store.model import ChangeSet
 
-__all__ = ["CheckpointMismatch", "CheckpointReport", "checkpoint_dataset", "checkpoint_due"]
-
-PENDING_LIMIT = 10_000
-"""Pending entries at which a checkpoint is due: up to there queries cost a quarter more at most."""
-
-LAYER_LIMIT = 8
-"""Masks and patches after which a checkpoint rewrites all layers as one."""
-
-_SLICE_ROWS = 60_000
-
-
-class CheckpointMismatch(Corrupt):
-    """The new layers do not hold what the old ones hold; nothing was published."""
-
-    code: ClassVar[str] = "dataset.checkpoint-mismatch"
+__all__ = ["CheckpointReport", "Checkpointer"]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointReport:
-    """What a checkpoint did to one dataset.
+    """What one step did to one working copy.
 
     Attributes:
-        dataset: Its name.
+        dataset: The dataset's name.
+        working_copy: The working copy's name.
+        step: ``fold``, ``merge`` or ``rewrite``.
         folded: Entries whose pending changes are in layers now.
-        rewritten: Whether all layers became one.
         bytes_written: Size of the new segments.
     """
 
     dataset: str
+    working_copy: str
+    step: str
     folded: int
-    rewritten: bool
     bytes_written: int
 
 
-def checkpoint_due(fold: DatasetFold) -> bool:
-    """Return whether a dataset has enough pending changes or patches."""
-    return len(fold.pending) >= PENDING_LIMIT or _piled_up(fold.layers)
+class Checkpointer:
+    """Runs steps on an engine session of its own; not on two threads at once."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._room = WritingRoom(journal)
+        self._reader = Reader(journal, session_of=lambda: self._room.session)
+
+    def due(self, copy_id: UUID, *, force: bool = False) -> StepKind | None:
+        """Return the step that a working copy needs now, ``None`` when none."""
+        with self._journal.guard:
+            fold = self._journal.states.fold(copy_id)
+            return next_step(fold, self._journal.batch, force=force)
+
+    def step(self, copy_id: UUID, *, force: bool = False) -> CheckpointReport | None:
+        """Do the next step of a working copy; ``None`` when there is nothing to do.
+
+        Args:
+            copy_id: The working copy.
+            force: Fold pending changes however few they are.
+
+        Raises:
+            CheckpointMismatch: the new layers differ; the old state stands.
+            Unavailable: the disk is full; the old state stands.
+        """
+        journal = self._journal
+        with journal.guard:
+            journal.begin_write()
+            fold, place = journal.states.pinned(copy_id)
+            bases = journal.manifest.bases
+        kind = next_step(fold, journal.batch, force=force)
+        if kind is None or place is None:
+            return None
+        made = self._made(kind, fold)
+        if made is None:
+            return None
+        records = effective_sets(place)
+        if kind is not StepKind.FOLD:
+            records = _covered(fold, records, bases)
+        base = _base(fold, records, made)
+        with journal.guard:
+            journal.publish(made.batches, [base])
+            journal.states.rest(copy_id, place, base)
+            journal.version += 1
+        return CheckpointReport(
+            fold.name,
+            fold.working_copy,
+            kind.value,
+            len(fold.pending) if kind is StepKind.FOLD else 0,
+            sum(batch.size for batch in made.batches),
+        )
+
+    def close(self) -> None:
+        """Release the session."""
+        self._reader.close()
+        self._room.close()
+
+    def _made(self, kind: StepKind, fold: DatasetFold) -> Made | None:
+        bench = Workbench(self._reader, self._room, fold)
+        self._reader.relation(fold)  # Checks the segments and unlocks them.
+        try:
+            if kind is StepKind.FOLD:
+                return fold_step(bench)
+            return merge_step(bench) if kind is StepKind.MERGE else rewrite_step(bench)
+        finally:
+            self._reader.forget(fold)
 
 
-def checkpoint_dataset(
-    journal: Journal, reader: Reader, room: WritingRoom, fold: DatasetFold
-) -> CheckpointReport | None:
-    """Fold a dataset's pending changes into layers; ``None`` when there is nothing to fold.
+def _covered(
+    fold: DatasetFold, records: list[ChangeSet], bases: tuple[Base, ...]
+) -> list[ChangeSet]:
+    """Return the sets that the base layers of a state hold."""
+    base = fitting_base(records, [one for one in bases if one.dataset_id in fold.family])
+    return records if base is None else records[: base.depth]
 
-    Raises:
-        CheckpointMismatch: the new layers differ; the old state stands.
-        Unavailable: the disk is full; the old state stands.
-    """
-    journal.begin_write()
-    # Becoming the writer may have read a newer state than the caller's fold is of.
-    fold = journal.states.fold(fold.dataset_id)
-    records = journal.history.effective(fold.dataset_id)
-    live = [layer for layer in fold.layers if layer.seq != BASE_SEQ]
-    if not records or not (fold.pending or live):
-        return None
-    rewrite = _piled_up(fold.layers)
-    overlay = reader.overlay_table(fold)
-    relation = reader.relation(fold)
-    before, entries = content_digest(reader.rows, relation)
-    if rewrite:
-        batches = _rewritten(reader, room, relation)
-        layers = [BaseLayer(kind=batch.kind, batch_id=batch.batch_id) for batch in batches]
-    else:
-        batches = [] if overlay is None else _overlaid(reader, room, fold, overlay)
-        kept = [BaseLayer(kind=layer.kind, batch_id=layer.batch_id) for layer in fold.layers]
-        layers = kept + [BaseLayer(kind=b.kind, batch_id=b.batch_id) for b in batches]
-    _require_equal(reader, room, (layers, batches), journal, before)
-    top = records[-1]
-    base = Base(
+
+def _base(fold: DatasetFold, records: list[ChangeSet], made: Made) -> Base:
+    def kept(layer: Layer) -> BaseLayer:
+        return BaseLayer(kind=layer.kind, batch_id=layer.batch_id, segments=layer.segments)
+
+    return Base(
         dataset_id=fold.dataset_id,
         depth=len(records),
-        top=top.set_id,
+        top=records[-1].set_id,
         chain=chain_digest(records),
-        layers=tuple(layers),
-        entries=entries,
-        content_digest=before,
+        layers=tuple(map(kept, made.layers)),
+        entries=made.entries,
     )
-    report = CheckpointReport(
-        fold.name, len(fold.pending), rewrite, sum(batch.size for batch in batches)
-    )
-    journal.publish(batches, [base])
-    return report
-
-
-def _piled_up(layers: Sequence[Layer]) -> bool:
-    return sum(layer.kind is not BatchKind.ENTRIES for layer in layers) >= LAYER_LIMIT
-
-
-def _overlaid(reader: Reader, room: WritingRoom, fold: DatasetFold, overlay: str) -> list[Batch]:
-    """Write the changed ids as a mask and their rows as a batch above it."""
-    below = layered_rows(fold.layers, reader.journal.batch, reader.journal.layout)
-    masked = f'SELECT entry_id FROM ({below}) SEMI JOIN "{overlay}" USING (entry_id)'
-    rows = f'SELECT {column_list(ENTRY_COLUMNS)} FROM "{overlay}" WHERE NOT deleted'
-    made = [
-        room.write_table(BatchKind.MASK, reader.session.arrow(masked)),
-        room.write_table(BatchKind.ENTRIES, reader.session.arrow(rows)),
-    ]
-    return [batch for batch in made if batch is not None]
-
-
-def _rewritten(reader: Reader, room: WritingRoom, relation: str) -> list[Batch]:
-    """Write the visible rows in order as one batch, slice by slice."""
-    positions = reader.rows(
-        f"SELECT min(position) FROM (SELECT position, (row_number() OVER (ORDER BY position) - 1) "
-        f"// {_SLICE_ROWS} AS slice FROM ({relation})) GROUP BY slice ORDER BY slice"
-    )
-    starts = [int(row[0]) for row in positions]
-    ends: list[int | None] = [*starts[1:], None] if starts else []
-    batch = room.write_slices(
-        BatchKind.ENTRIES,
-        (
-            reader.session.arrow(
-                f"SELECT * FROM ({relation}) WHERE position >= {start}"
-                + ("" if end is None else f" AND position < {end}")
-            )
-            for start, end in zip(starts, ends, strict=True)
-        ),
-    )
-    return [] if batch is None else [batch]
-
-
-def _require_equal(
-    reader: Reader,
-    room: WritingRoom,
-    made: tuple[list[BaseLayer], list[Batch]],
-    journal: Journal,
-    before: str,
-) -> None:
-    layers, batches = made
-    fresh = {batch.batch_id: batch for batch in batches}
-
-    def batch_of(batch_id: UUID) -> Batch:
-        return fresh.get(batch_id) or journal.batch(batch_id)
-
-    reader.admit(batches)
-    new = [Layer(BASE_SEQ, layer.kind, layer.batch_id) for layer in layers]
-    after, _ = content_digest(reader.rows, layered_rows(new, batch_of, journal.layout))
-    if after != before:
-        room.discard(batches)
-        raise CheckpointMismatch(
-            "the checkpoint would have changed the dataset; nothing was published",
-            hint="please report this, with the output of: rolethread doctor",
-        )

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rolethread_store.changelog import Layer
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.model import Batch, BatchKind, Segment
@@ -92,13 +93,16 @@ class SegmentIndexes:
         self._indexes: dict[tuple[UUID, int], _SegmentIndex] = {}
         self._rows = 0
 
-    def count_in(self, batch_id: UUID, entry_id: int) -> int:
-        """Return an entry's message count in a batch (0 in a mask), ``ABSENT`` without it."""
+    def count_in(self, layer: Layer, entry_id: int) -> int:
+        """Return an entry's message count in a layer (0 in a mask), ``ABSENT`` without it."""
+        batch_id = layer.batch_id
         ranges = self._ranges.get(batch_id)
         if ranges is None:
             ranges = self._ranges[batch_id] = _ranges(self._journal.batch(batch_id))
         for place, span in enumerate(ranges):
             if span.first <= entry_id <= span.last:
+                if layer.segments is not None and span.segment.number not in layer.segments:
+                    continue
                 index = self._indexes.get((batch_id, span.segment.number))
                 if index is None:
                     index = self._load(batch_id, ranges, place)

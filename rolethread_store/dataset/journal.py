@@ -8,18 +8,16 @@ published first (:meth:`Journal.publish`); a crash in between leaves an orphan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import ClassVar, Literal
 from uuid import UUID
-
-from pydantic import ValidationError
 
 from rolethread_store.changelog import (
     DatasetFold,
     History,
-    HistoryInconsistent,
     LogCipher,
     LogHistory,
     LogPosition,
@@ -30,12 +28,12 @@ from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.manifest import (
     Base,
-    LogMark,
     Manifest,
     load_manifest,
     newest_generation,
     publish_manifest,
 )
+from rolethread_store.dataset.records import decoded, marked, words_of
 from rolethread_store.dataset.states import States
 from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch, Change, ChangeSet, unchecked
@@ -65,6 +63,9 @@ class Journal:
         manifest: The newest manifest.
         history: Every change set and what is in effect.
         states: State of each working copy and version.
+        guard: Held while the state changes or is looked at as a whole: checkpoints run
+            on a thread of their own.
+        changed: Called after each change that is durable and in effect.
         lease: Keeps files from being deleted under this open store.
         version: Grows with every change of the state in memory.
     """
@@ -94,8 +95,10 @@ class Journal:
         self.disk = disk
         self.keyring = keyring
         self.clock = clock
+        self.changed: Callable[[], None] = _unheard
         self.wait = 0.0
         self.version = 0
+        self.guard = RLock()
         self._working_copy = working_copy
         # Before the manifest is read: what that names may not be deleted from then on.
         self.lease = Lease(layout)
@@ -164,19 +167,20 @@ class Journal:
         """
         if self._writer is not None:
             return
-        if self._lock.held:
-            self._take_over()
-            return
-        self._lock.acquire(self.wait)
-        try:
-            for folder in self.layout.folders:
-                self.disk.make_folder(folder)  # A copying tool may drop empty folders.
-            self._take_over()
-            collect_leftovers(self.layout, self.disk)
-        except BaseException:
-            self._writer = None
-            self._lock.release()
-            raise
+        with self.guard:
+            if self._lock.held:
+                self._take_over()
+                return
+            self._lock.acquire(self.wait)
+            try:
+                for folder in self.layout.folders:
+                    self.disk.make_folder(folder)  # A copying tool may drop empty folders.
+                self._take_over()
+                collect_leftovers(self.layout, self.disk)
+            except BaseException:
+                self._writer = None
+                self._lock.release()
+                raise
 
     def _take_over(self) -> None:
         # Read again in any case: the number of the next file depends on it.
@@ -219,8 +223,10 @@ class Journal:
             Locked: another process writes.
             Unavailable: the frame could not be made durable; nothing changed.
         """
-        record = self._append("change", summary, changes=tuple(changes))
-        self.states.applied(record)
+        with self.guard:
+            record = self._append("change", summary, changes=tuple(changes))
+            self.states.applied(record)
+        self.changed()
         return record
 
     def undo(self, copy_id: UUID | None = None, last_kept: UUID | None = None) -> ChangeSet:
@@ -234,16 +240,17 @@ class Journal:
             NothingToUndo: nothing is left, or nothing lies above the set.
             UndoBlocked: another dataset it touched has changed since.
         """
-        self.begin_write()
-        several = None
-        if copy_id is None or last_kept is None:
-            moved = [self.history.undo_target(copy_id)]
-        else:
-            moved = self.history.undo_path(copy_id, last_kept)[::-1]
-            several = copy_id if len(moved) > 1 else None
-        record = self._append("undo", _words("undo", moved), moved=moved, of=several)
-        self.states.undone(moved, several)
-        return record
+        with self.guard:
+            self.begin_write()
+            several = None
+            if copy_id is None or last_kept is None:
+                moved = [self.history.undo_target(copy_id)]
+            else:
+                moved = self.history.undo_path(copy_id, last_kept)[::-1]
+                several = copy_id if len(moved) > 1 else None
+            record = self._append("undo", words_of("undo", moved), moved=moved, of=several)
+            self.states.undone(moved, several)
+            return record
 
     def redo(self, copy_id: UUID | None = None) -> ChangeSet:
         """Put back into effect what one undo took out last; returns the redo's record.
@@ -251,37 +258,56 @@ class Journal:
         Raises:
             NothingToRedo: nothing was undone since the last change.
         """
-        self.begin_write()
-        moved, several = self.history.redo_target(copy_id)
-        record = self._append("redo", _words("redo", moved), moved=moved, of=several)
-        self.states.redone(moved, several)
-        return record
+        with self.guard:
+            self.begin_write()
+            moved, several = self.history.redo_target(copy_id)
+            record = self._append("redo", words_of("redo", moved), moved=moved, of=several)
+            self.states.redone(moved, several)
+            return record
 
     def publish(self, batches: Sequence[Batch] = (), bases: Sequence[Base] = ()) -> None:
         """Make new batches and checkpoints known by a new manifest.
 
+        A checkpoint of the same sets as an earlier one takes its place.
+
         Raises:
             Unavailable: it could not be made durable; the old manifest stands.
         """
+        with self.guard:
+            replaced = {base.chain for base in bases}
+            kept = (base for base in self.manifest.bases if base.chain not in replaced)
+            self._publish((*self.manifest.batches, *batches), (*kept, *bases))
+
+    def drop(self, batch_ids: Set[UUID], chains: Set[str]) -> None:
+        """Make a manifest without some batches and checkpoints that nothing needs.
+
+        Raises:
+            Unavailable: it could not be made durable; the old manifest stands.
+        """
+        with self.guard:
+            self._publish(
+                tuple(b for b in self.manifest.batches if b.batch_id not in batch_ids),
+                tuple(base for base in self.manifest.bases if base.chain not in chains),
+            )
+
+    def _publish(self, batches: tuple[Batch, ...], bases: tuple[Base, ...]) -> None:
         with self._certain() as writer:
             settled = writer.settled()
             manifest = self.manifest.model_copy(
                 update={
                     "generation": self.manifest.generation + 1,
                     "parent": self._manifest_digest,
-                    "batches": (*self.manifest.batches, *batches),
-                    "bases": (*self.manifest.bases, *bases),
+                    "batches": batches,
+                    "bases": bases,
                     "facts": tuple(self.facts.facts.values()),
                     "facts_seq": self.history.last_seq,
-                    "log": None if settled is None else _mark(settled),
+                    "log": None if settled is None else marked(settled),
                 }
             )
             self._manifest_digest = publish_manifest(manifest, self.layout, self.disk, self.keyring)
         self.manifest = manifest
-        self._batches.update((batch.batch_id, batch) for batch in batches)
-        if bases:
-            self.states.rebase(manifest.bases, bases)
-            self.version += 1
+        self._batches = {batch.batch_id: batch for batch in batches}
+        self.states.bases = bases
 
     def close(self) -> None:
         """End our log file and give the lock back."""
@@ -342,7 +368,7 @@ class Journal:
             self._position = self._log.position
             self.history = History()
             for item in self._log.records():
-                self.history.append(_decoded(item.body))
+                self.history.append(decoded(item.body))
             try:
                 self._fold_all()
             except BatchUnknown:
@@ -364,27 +390,5 @@ class Journal:
                     self.batch(attached.quarantine_id)
 
 
-def _words(verb: str, moved: Sequence[ChangeSet]) -> str:
-    if len(moved) > 1:
-        return f"{verb} {len(moved)} changes: {moved[0].summary} … {moved[-1].summary}"
-    return f"{verb}: {moved[0].summary}"
-
-
-def _mark(position: LogPosition) -> LogMark:
-    return LogMark(
-        number=position.number,
-        log_id=position.log_id,
-        frames=position.frames,
-        size=position.size,
-        tag=position.tag,
-    )
-
-
-def _decoded(body: bytes) -> ChangeSet:
-    try:
-        return ChangeSet.model_validate_json(body)
-    except ValidationError as error:
-        raise HistoryInconsistent(
-            f"a log record has an unknown structure ({error.error_count()} places)",
-            hint="it may have been written by a newer version of the program",
-        ) from None
+def _unheard() -> None:
+    """Nobody listens."""

@@ -43,7 +43,7 @@ def layered_rows(
         return tuple(i for i, _ in others if i > item[0])
 
     for over, group in groupby(entries, above):
-        rows = scan([batch_of(layer.batch_id) for _, layer in group], layout)
+        rows = scan([batch_of(layer.batch_id).only(layer.segments) for _, layer in group], layout)
         masks = [layers[i] for i in over if layers[i].kind is BatchKind.MASK]
         tags = [layers[i] for i in over if layers[i].kind is BatchKind.TAGS]
         hidden = [scan([batch_of(mask.batch_id)], layout, "mask") for mask in masks]

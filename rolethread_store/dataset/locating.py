@@ -73,7 +73,7 @@ class Locator:
         for layer in reversed(fold.layers):
             if layer.kind is BatchKind.TAGS:
                 continue
-            count = self._indexes.count_in(layer.batch_id, number)
+            count = self._indexes.count_in(layer, number)
             if count != ABSENT:
                 return count if layer.kind is BatchKind.ENTRIES else ABSENT
         return ABSENT

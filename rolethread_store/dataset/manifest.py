@@ -69,10 +69,17 @@ class LogMark(_Part):
 
 
 class BaseLayer(_Part):
-    """One layer of a base, lowest first."""
+    """One layer of a base, lowest first.
+
+    Attributes:
+        kind: What its rows are.
+        batch_id: The batch.
+        segments: Numbers of the segments meant, ``None`` for all of the batch.
+    """
 
     kind: BatchKind
     batch_id: UUID
+    segments: tuple[int, ...] | None = None
 
 
 class Base(_Part):
@@ -85,7 +92,6 @@ class Base(_Part):
         chain: SHA-256 (hex) of the ids of all of them, in order.
         layers: The rows.
         entries: Entries in it.
-        content_digest: Order-independent digest of them, hex.
     """
 
     dataset_id: UUID
@@ -94,7 +100,6 @@ class Base(_Part):
     chain: str
     layers: tuple[BaseLayer, ...]
     entries: int
-    content_digest: str
 
 
 class Manifest(_Part):

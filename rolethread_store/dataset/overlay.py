@@ -48,6 +48,15 @@ class Overlay:
         """Whether any row lies over the layers."""
         return bool(self.fold.pending)
 
+    @property
+    def changed_ids(self) -> str | None:
+        """A SELECT of the ids of all entries with pending changes, ``None`` without any."""
+        return f"SELECT entry_id FROM {identifier(self.table)}" if self.in_use else None
+
+    def drop(self) -> None:
+        """Remove the table from the session."""
+        self._session.execute(f"DROP TABLE IF EXISTS {identifier(self.table)}")
+
     def refresh(self) -> None:
         """Bring the table up to the fold."""
         dirty = sorted(self.fold.dirty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from rolethread_store.segments import (
     check_segments,
     empty_relation,
     scan,
+    scan_columns,
 )
 from rolethread_store.storage import new_spill_folder
 
@@ -29,8 +30,15 @@ __all__ = ["Reader"]
 class Reader:
     """A reading session over a journal; made when first needed, for it takes 90 ms."""
 
-    def __init__(self, journal: Journal, *, memory_limit: str | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        memory_limit: str | None = None,
+        session_of: Callable[[], Session] | None = None,
+    ) -> None:
         self.journal = journal
+        self._session_of = session_of
         self._memory_limit = memory_limit
         self._session: Session | None = None
         self._overlays: dict[str, Overlay] = {}
@@ -38,7 +46,9 @@ class Reader:
 
     @property
     def session(self) -> Session:
-        """The session, started at the first use."""
+        """The session, started at the first use, or the one that was lent."""
+        if self._session_of is not None:
+            return self._session_of()
         if self._session is None:
             layout = self.journal.layout
             folders = SessionFolders((layout.segments,), new_spill_folder(layout))
@@ -51,6 +61,10 @@ class Reader:
         Raises:
             Corrupt: a segment is missing or its footer is not the one written.
         """
+        with self.journal.guard:
+            return self._relation(fold)
+
+    def _relation(self, fold: DatasetFold) -> str:
         self._prepare([self.journal.batch(layer.batch_id) for layer in fold.layers])
         overlay = self._overlays.get(fold.key)
         if overlay is None or overlay.fold is not fold:
@@ -65,11 +79,21 @@ class Reader:
         table = overlay.table if overlay.in_use else None
         return layered_rows(fold.layers, self.journal.batch, self.journal.layout, table)
 
-    def overlay_table(self, fold: DatasetFold) -> str | None:
-        """Return the name of the table with pending rows, ``None`` without any."""
+    def raw(self, batch: Batch, columns: str) -> str:
+        """Return a SELECT of some columns of a batch's rows, hidden ones included."""
+        return scan_columns(batch, self.journal.layout, columns)
+
+    def forget(self, fold: DatasetFold) -> None:
+        """Drop what the session holds of a state's pending changes."""
+        overlay = self._overlays.pop(fold.key, None)
+        if overlay is not None:
+            overlay.drop()
+
+    def changed_ids(self, fold: DatasetFold) -> str | None:
+        """Return a SELECT of the ids with pending changes, ``None`` without any."""
         self.relation(fold)
         overlay = self._overlays.get(fold.key)
-        return overlay.table if overlay is not None and overlay.in_use else None
+        return None if overlay is None else overlay.changed_ids
 
     def quarantine_relation(self, fold: DatasetFold) -> str:
         """Return a SELECT of what imports of the dataset set aside."""

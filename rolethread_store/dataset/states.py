@@ -10,11 +10,12 @@ from uuid import UUID
 from rolethread_store.changelog import (
     DatasetFold,
     History,
+    Place,
     WorkingCopy,
     WorkingCopyMissing,
     effective_sets,
 )
-from rolethread_store.dataset.basing import folded
+from rolethread_store.dataset.basing import base_layers, folded
 from rolethread_store.dataset.manifest import Base
 from rolethread_store.errors import NotFound
 from rolethread_store.model import ChangeSet
@@ -34,6 +35,7 @@ class States:
     Attributes:
         working_copy: Name of the working copy that is meant where none is named; datasets
             without one of that name are met in their main one.
+        bases: The checkpoints that folds may start from.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class States:
     ) -> None:
         self.working_copy = working_copy
         self._history = history
-        self._bases = bases
+        self.bases = bases
         self._folds: dict[UUID, DatasetFold] = {}
         self._versions: dict[tuple[UUID, int], DatasetFold] = {}
 
@@ -74,7 +76,7 @@ class States:
             empty = DatasetFold(
                 dataset_id, families.of(dataset_id), working_copy=copy.name, version=number
             )
-            self._versions[key] = folded(empty, effective_sets(version.place), self._bases)
+            self._versions[key] = folded(empty, effective_sets(version.place), self.bases)
         return self._versions[key]
 
     def mains(self) -> list[DatasetFold]:
@@ -166,19 +168,40 @@ class States:
             else:
                 fold.apply_all(moved)
 
-    def rebase(self, bases: Sequence[Base], fresh: Sequence[Base]) -> None:
-        """Take new checkpoints into account."""
-        self._bases = bases
-        self._versions.clear()
-        for copy_id in {base.dataset_id for base in fresh}:
-            self.refold(copy_id)
+    def loaded(self) -> list[DatasetFold]:
+        """Return the working copies met so far that are still listed."""
+        families = self._history.families
+        return [fold for copy_id, fold in self._folds.items() if not families.copy(copy_id).deleted]
+
+    def pinned(self, copy_id: UUID) -> tuple[DatasetFold, Place | None]:
+        """Return a working copy's state as it is now, and its newest place."""
+        return self.fold(copy_id).frozen(), self._history.families.copy(copy_id).top
+
+    def rest(self, copy_id: UUID, place: Place, base: Base) -> bool:
+        """Put a new checkpoint under a working copy if it still begins with it.
+
+        Args:
+            copy_id: The working copy.
+            place: Where it was when the checkpoint began.
+            base: The checkpoint of that place, or of an earlier one.
+
+        Returns:
+            Whether it did; else an undo or a check-out went below meanwhile.
+        """
+        at: Place | None = self._history.families.copy(copy_id).top
+        while at is not None and at is not place and not at.checked_out and at.reverts is None:
+            at = at.below
+        if at is not place:
+            return False
+        self.fold(copy_id).rest_on(base_layers(base), self._history.get(base.top))
+        return True
 
     def refold(self, copy_id: UUID) -> DatasetFold:
         """Fold a working copy anew from the history."""
         families = self._history.families
         copy = families.copy(copy_id)
         empty = DatasetFold(copy_id, families.of(copy_id), working_copy=copy.name)
-        self._folds[copy_id] = folded(empty, self._history.effective(copy_id), self._bases)
+        self._folds[copy_id] = folded(empty, self._history.effective(copy_id), self.bases)
         return self._folds[copy_id]
 
     def _in_copy(self, main: DatasetFold, name: str) -> DatasetFold | None:

@@ -60,6 +60,17 @@ class WritingRoom:
             writer.abandon()
             raise
 
+    def write_selects(self, kind: BatchKind, selects: Iterable[str]) -> Batch | None:
+        """Write what SELECTs give as the segments of one batch; ``None`` without any row."""
+        writer = self.writer(kind)
+        try:
+            for select in selects:
+                writer.write(select)
+            return writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+
     def discard(self, batches: Iterable[Batch]) -> None:
         """Remove the files of batches that no manifest names."""
         for batch in batches:

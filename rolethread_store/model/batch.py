@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -72,3 +73,10 @@ class Batch(BaseModel):
     def size(self) -> int:
         """Bytes in all segments."""
         return sum(segment.size for segment in self.segments)
+
+    def only(self, numbers: Collection[int] | None) -> Batch:
+        """Return the batch as far as some of its segments go; ``None`` stands for all."""
+        if numbers is None:
+            return self
+        kept = tuple(segment for segment in self.segments if segment.number in numbers)
+        return self.model_copy(update={"segments": kept})

@@ -1,7 +1,7 @@
 """Bulk rows: immutable encrypted Parquet, written and read by DuckDB."""
 
 from rolethread_store.segments.check import SegmentDamage, SegmentDamaged, check_segments
-from rolethread_store.segments.relation import add_keys, empty_relation, scan
+from rolethread_store.segments.relation import add_keys, empty_relation, scan, scan_columns
 from rolethread_store.segments.schema import (
     COLUMNS_OF,
     ENTRY_COLUMNS,
@@ -28,4 +28,5 @@ __all__ = [
     "column_list",
     "empty_relation",
     "scan",
+    "scan_columns",
 ]

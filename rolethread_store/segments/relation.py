@@ -11,7 +11,7 @@ from rolethread_store.model import Batch
 from rolethread_store.segments.schema import COLUMNS_OF, column_list
 from rolethread_store.storage import Layout
 
-__all__ = ["add_keys", "empty_relation", "key_name", "scan"]
+__all__ = ["add_keys", "empty_relation", "key_name", "scan", "scan_columns"]
 
 
 def key_name(batch_id: UUID) -> str:
@@ -44,14 +44,16 @@ def scan(batches: Sequence[Batch], layout: Layout, kind: str = "entries") -> str
     """
     if not batches:
         return empty_relation(kind)
-    return " UNION ALL ".join(_scan_one(batch, layout, kind) for batch in batches)
+    columns = column_list(COLUMNS_OF[kind])
+    return " UNION ALL ".join(scan_columns(batch, layout, columns) for batch in batches)
 
 
-def _scan_one(batch: Batch, layout: Layout, kind: str) -> str:
+def scan_columns(batch: Batch, layout: Layout, columns: str) -> str:
+    """Return a SELECT of some columns of a batch, given as SQL."""
     files = ", ".join(
         literal(str(layout.segment(batch.batch_id, segment.number))) for segment in batch.segments
     )
     return (
-        f"SELECT {column_list(COLUMNS_OF[kind])} FROM read_parquet([{files}], "
+        f"SELECT {columns} FROM read_parquet([{files}], "
         f"encryption_config={{footer_key: {literal(key_name(batch.batch_id))}}})"
     )

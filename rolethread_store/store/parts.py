@@ -8,6 +8,7 @@ from uuid import UUID
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Journal, Locator, Reader, WritingRoom, stored_name
 from rolethread_store.query import Console
+from rolethread_store.store.upkeep import Upkeep
 
 __all__ = ["Parts"]
 
@@ -22,6 +23,7 @@ class Parts:
         room: Where batches are made.
         locator: Finds entries by id.
         console: Answers SQL.
+        upkeep: Runs checkpoints.
     """
 
     journal: Journal
@@ -29,6 +31,7 @@ class Parts:
     room: WritingRoom
     locator: Locator
     console: Console
+    upkeep: Upkeep
 
     def folds(self, dataset: str | None) -> list[DatasetFold]:
         """Return one dataset's state, or that of all.
@@ -64,7 +67,8 @@ class Parts:
         return self.journal.history.created_names().get(dataset_id, "")
 
     def close(self) -> None:
-        """Release sessions, log file and lock."""
+        """Release sessions, log file and lock; a running checkpoint ends first."""
+        self.upkeep.wait()
         self.reader.close()
         self.room.close()
         self.journal.close()

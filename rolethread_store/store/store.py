@@ -16,8 +16,7 @@ from rolethread_store.dataset import (
     Locator,
     Reader,
     WritingRoom,
-    checkpoint_dataset,
-    checkpoint_due,
+    find_garbage,
     stored_name,
 )
 from rolethread_store.model import ChangeSet, ProgressListener, unheard
@@ -42,6 +41,7 @@ from rolethread_store.store.reports import (
     StoredEntry,
     StoreStatus,
 )
+from rolethread_store.store.upkeep import Upkeep
 from rolethread_store.sync import PushReport, VerifyReport
 
 __all__ = ["Store", "create_store", "open_store"]
@@ -79,8 +79,10 @@ class Store:
         journal.wait = wait
         reader = Reader(journal, memory_limit=memory_limit)
         self._parts = Parts(
-            journal, reader, WritingRoom(journal), Locator(journal, reader), Console(reader)
-        )
+            journal, reader, WritingRoom(journal), Locator(journal, reader), Console(reader),
+            Upkeep(journal),
+        )  # fmt: skip
+        journal.changed = self._parts.upkeep.notice
         self.recovery_code = recovery_code
 
     @property
@@ -247,13 +249,31 @@ class Store:
 
     def checkpoint(self) -> list[CheckpointReport]:
         """Fold pending changes into segments; no answer changes."""
-        return self._checkpoint(only_due=False)
+        return self._parts.upkeep.checkpoint()
+
+    def planned_checkpoint(self) -> list[tuple[str, str]]:
+        """Return each dataset that has something to checkpoint, with the first step."""
+        states = self._parts.journal.states
+        return [(states.fold(key).name, kind.value) for key, kind in self._parts.upkeep.plan()]
+
+    def collect_garbage(self, *, dry_run: bool = False) -> int:
+        """Remove files that neither a state nor the history needs.
+
+        Args:
+            dry_run: Remove nothing.
+
+        Returns:
+            Bytes of the files removed, or that could go; 0 while another open store may
+            still read them.
+        """
+        if dry_run:
+            return find_garbage(self._parts.journal).bytes
+        return self._parts.upkeep.collect()
 
     def close(self) -> None:
         """Release everything; checkpoints that are due run first. Twice is harmless."""
         try:
-            if self._parts.journal.writing:
-                self._checkpoint(only_due=True)
+            self._parts.upkeep.finish()
         finally:
             self._parts.close()
 
@@ -272,17 +292,6 @@ class Store:
             self.close()
         else:
             self._parts.close()
-
-    def _checkpoint(self, *, only_due: bool) -> list[CheckpointReport]:
-        parts = self._parts
-        # First of all, for it may bring a newer state with other datasets.
-        parts.journal.begin_write()
-        reports = [
-            checkpoint_dataset(parts.journal, parts.reader, parts.room, fold)
-            for fold in parts.journal.existing()
-            if not only_due or checkpoint_due(fold)
-        ]
-        return [report for report in reports if report is not None]
 
     def _item(self, record: ChangeSet) -> LogItem:
         return overview.item(self._parts, record)

@@ -177,10 +177,14 @@ def test_delete_undo_redo_log(run: Runner, entry_id: str) -> None:
 def test_checkpoint_changes_no_answer(run: Runner, entry_id: str) -> None:
     run("edit", entry_id, "--message", 0, "--content", "x")
     before = run("show", entry_id, "--json").out
-    (report,) = run("checkpoint", "--json").json
-    assert report["folded"] == 1
+    assert run("checkpoint", "--dry-run", "--json").json[0]["step"] == "fold"
+    report = run("checkpoint", "--json").json[0]
+    assert (report["step"], report["folded"]) == ("fold", 1)
     assert run("show", entry_id, "--json").out == before
     assert "nothing was pending" in run("checkpoint").err
+    found = run("gc", "--dry-run", "--json").json
+    assert run("gc", "--json").json["freed_bytes"] == found["garbage_bytes"]
+    assert run("show", entry_id, "--json").out == before
 
 
 def test_a_second_writer_is_11_and_readers_go_on(run: Runner, entry_id: str, store: Path) -> None:

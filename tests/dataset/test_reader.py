@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from rolethread_store.dataset import CheckpointMismatch, checkpoint
 from rolethread_store.engine import EngineFailed, Session
 from rolethread_store.errors import Corrupt, NotFound
 from rolethread_store.segments import SegmentDamaged
@@ -84,68 +83,6 @@ def test_the_reader_recovers_after_the_engine_failed(
     assert inn.sql(question).fetchall() == [(40,)]
     assert inn.sql("SELECT content FROM messages WHERE content = 'host'").fetchall() == [("host",)]
     assert inn.entry(first).entry.messages[0].content == "host"
-
-
-def test_a_checkpoint_that_would_change_an_answer_is_not_published(
-    inn: Store, open_again: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = inn.dataset("inn").page(1)[0].entry_id
-    inn.edit(first, message=0, content="host")
-    generation = inn.status().generation
-    files = sorted((inn.path / "segments").iterdir())
-    with monkeypatch.context() as patched:
-        patched.setattr(checkpoint, "_overlaid", lambda *_: [])
-        with pytest.raises(CheckpointMismatch):
-            inn.checkpoint()
-    assert inn.status().generation == generation
-    assert sorted((inn.path / "segments").iterdir()) == files
-    assert inn.entry(first).entry.messages[0].content == "host"
-    [report] = inn.checkpoint()
-    assert (report.dataset, report.folded, report.rewritten) == ("inn", 1, False)
-    assert inn.checkpoint() == []
-    inn.close()
-    assert open_again().entry(first).entry.messages[0].content == "host"
-
-
-def test_checkpoints_pile_up_until_one_rewrites_all(
-    inn: Store, open_again: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoint, "_SLICE_ROWS", 7)
-    ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
-    rewritten = []
-    for place in range(10):
-        inn.edit(ids[place], message=1, content=f"goodbye {place}")
-        inn.delete([ids[30 + place]])
-        rewritten += [report.rewritten for report in inn.checkpoint()]
-    assert rewritten == [False] * 8 + [True, False]
-    texts = [entry.messages[1].content for entry in inn.dataset("inn").page(40)]
-    assert texts == [f"goodbye {place}" for place in range(10)] + ["welcome"] * 20
-    inn.close()
-    store = open_again()
-    assert [entry.messages[1].content for entry in store.dataset("inn").page(40)] == texts
-    with pytest.raises(NotFound):
-        store.edit(ids[31], message=0, content="gone")
-    for _ in range(20):
-        store.undo()
-    assert store.dataset("inn").count() == 40
-
-
-def test_an_emptied_dataset_can_be_rewritten_and_filled_again(
-    inn: Store, open_again: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoint, "LAYER_LIMIT", 1)
-    ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
-    inn.delete(ids[:20])
-    inn.checkpoint()
-    inn.delete(ids[20:])
-    assert [report.rewritten for report in inn.checkpoint()] == [True]
-    assert (inn.dataset("inn").page(), inn.search("guest")) == ([], [])
-    inn.close()
-    store = open_again()
-    assert store.dataset("inn").count() == 0
-    assert store.dataset("inn").add_tags(["x"]) is None
-    store.undo()
-    assert store.dataset("inn").count() == 20
 
 
 def test_a_tag_patch_stands_between_earlier_and_later_edits(

@@ -437,9 +437,10 @@ def small_limits() -> Iterator[None]:
     """Make a few entries take the ways that a million take."""
     with (
         patch.object(module("editing.bulk_tags"), "INLINE_LIMIT", 2),
-        patch.object(module("dataset.checkpoint"), "LAYER_LIMIT", 3),
-        patch.object(module("dataset.checkpoint"), "PENDING_LIMIT", 4),
-        patch.object(module("dataset.checkpoint"), "_SLICE_ROWS", 2),
+        patch.object(module("dataset.planning"), "UPPER_LIMIT", 3),
+        patch.object(module("dataset.planning"), "GROUND_LIMIT", 2),
+        patch.object(module("dataset.planning"), "PENDING_LIMIT", 4),
+        patch.object(module("store.upkeep"), "_CHANGES_BETWEEN_LOOKS", 2),
     ):
         yield
 

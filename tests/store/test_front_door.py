@@ -190,7 +190,7 @@ def test_an_export_is_never_overwritten_unasked(inn: Store, tmp_path: Path) -> N
 def test_a_long_session_checkpoints_when_it_ends(
     inn: Store, open_again: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rolethread_store.dataset.checkpoint.PENDING_LIMIT", 2)
+    monkeypatch.setattr("rolethread_store.dataset.planning.PENDING_LIMIT", 2)
     for entry in inn.dataset("inn").page():
         inn.edit(entry.entry_id, message=0, content="changed")
     assert inn.status().pending == 2

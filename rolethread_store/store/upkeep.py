@@ -1,0 +1,120 @@
+"""Checkpoints that run by themselves: beside the edits while a store is open, else at its end."""
+
+from __future__ import annotations
+
+from threading import Thread
+from uuid import UUID
+
+from rolethread_store.dataset import Checkpointer, CheckpointReport, Journal, StepKind, collect
+from rolethread_store.errors import StoreError, Unavailable
+
+__all__ = ["Upkeep"]
+
+_MOST_STEPS = 64
+_CHANGES_BETWEEN_LOOKS = 64
+
+
+class Upkeep:
+    """Keeps the layers of a store few and its pending changes in bounds."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._thread: Thread | None = None
+        self._failure: StoreError | None = None
+        self._stepped = False
+        self._closing = False
+        self._unlooked = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a step is being done beside the edits."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def notice(self) -> None:
+        """Begin a checkpoint beside the edits if one is due; called after every change."""
+        self._unlooked += 1
+        if self._unlooked < _CHANGES_BETWEEN_LOOKS or self._closing or self.running:
+            return
+        self._unlooked = 0
+        if self._failure is not None or not self._due():
+            return
+        # Not a daemon: the interpreter's end would leave it half in the engine.
+        self._thread = Thread(target=self._work, name="rolethread-checkpoint")
+        self._thread.start()
+
+    def checkpoint(self) -> list[CheckpointReport]:
+        """Fold what is not in segments and do all steps that are due, now.
+
+        Raises:
+            CheckpointMismatch: a step would have changed an answer; the state before it stands.
+            Unavailable: the disk is full; what was done so far stands.
+        """
+        self.wait()
+        self._journal.begin_write()
+        reports = self._steps(force=True)
+        self._stepped = self._stepped or bool(reports)
+        return reports
+
+    def plan(self) -> list[tuple[UUID, StepKind]]:
+        """Return the first step that :meth:`checkpoint` would do for each working copy."""
+        checkpointer = Checkpointer(self._journal)
+        found = ((fold.dataset_id, checkpointer.due(fold.dataset_id, force=True))
+                 for fold in self._journal.existing())  # fmt: skip
+        return [(copy_id, kind) for copy_id, kind in found if kind is not None]
+
+    def collect(self) -> int:
+        """Remove files that nothing needs and return their bytes; see :func:`collect`."""
+        self.wait()
+        return collect(self._journal)
+
+    def finish(self) -> None:
+        """Let a running step end, do one that is due, and clear up after them.
+
+        Raises:
+            CheckpointMismatch: a step would have changed an answer; the state before it stands.
+        """
+        self._closing = True
+        self.wait()
+        if self._failure is not None:
+            raise self._failure
+        if not self._journal.writing:
+            return
+        try:
+            if self._due():
+                self._stepped = bool(self._steps(force=False, most=1)) or self._stepped
+            if self._stepped:
+                collect(self._journal)
+        except Unavailable:
+            return  # Without room the state stays as it is; the next writer tries again.
+
+    def wait(self) -> None:
+        """Wait until no step is running."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _due(self) -> bool:
+        checkpointer = Checkpointer(self._journal)
+        return any(checkpointer.due(fold.dataset_id) for fold in self._journal.states.loaded())
+
+    def _work(self) -> None:
+        try:
+            self._stepped = bool(self._steps(force=False)) or self._stepped
+        except Unavailable:
+            return
+        except StoreError as error:
+            self._failure = error
+
+    def _steps(self, *, force: bool, most: int = _MOST_STEPS) -> list[CheckpointReport]:
+        checkpointer = Checkpointer(self._journal)
+        reports: list[CheckpointReport] = []
+        try:
+            for fold in self._journal.states.loaded():
+                while len(reports) < most and not (self._closing and most > 1):
+                    report = checkpointer.step(fold.dataset_id, force=force)
+                    if report is None:
+                        break
+                    reports.append(report)
+        finally:
+            checkpointer.close()
+        return reports
