@@ -228,6 +228,9 @@ def touched_entries(record: ChangeSet, family: Set[UUID]) -> list[UUID]:
     """Return the entries of a dataset that a set changes one by one."""
     found: dict[UUID, None] = {}
     for change in record.changes:
-        if isinstance(change, EntryChange) and change.dataset_id in family:
+        if change.kind == "message-edited":
+            if change.dataset_id in family:
+                found[change.entry_id] = None
+        elif isinstance(change, EntryChange) and change.dataset_id in family:
             found.update(dict.fromkeys(entries_of(change)))
     return list(found)

@@ -1,5 +1,6 @@
 """State and commit: header, manifest, journal, snapshots of rows, checkpoints."""
 
+from rolethread_store.dataset.blocks import TransactionOpen, TransactionOver
 from rolethread_store.dataset.checkpoint import Checkpointer, CheckpointReport
 from rolethread_store.dataset.collecting import Garbage, collect, find_garbage
 from rolethread_store.dataset.digests import content_digest
@@ -53,6 +54,8 @@ __all__ = [
     "StepKind",
     "StoreHeader",
     "StoreTooNew",
+    "TransactionOpen",
+    "TransactionOver",
     "WritingRoom",
     "collect",
     "content_digest",

@@ -69,6 +69,8 @@ class Checkpointer:
         """
         journal = self._journal
         with journal.guard:
+            if journal.in_block:
+                return None  # The state holds changes that may yet be dropped.
             journal.begin_write()
             fold, place = journal.states.pinned(copy_id)
             bases = journal.manifest.bases

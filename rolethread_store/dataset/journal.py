@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog import (
@@ -26,6 +26,7 @@ from rolethread_store.changelog import (
 )
 from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
+from rolethread_store.dataset.blocks import Block, TransactionOver, refusal
 from rolethread_store.dataset.manifest import (
     Base,
     Manifest,
@@ -33,17 +34,23 @@ from rolethread_store.dataset.manifest import (
     newest_generation,
     publish_manifest,
 )
-from rolethread_store.dataset.records import decoded, marked, words_of
+from rolethread_store.dataset.records import (
+    Stamp,
+    change_record,
+    decoded,
+    encoded,
+    marked,
+    move_record,
+)
 from rolethread_store.dataset.states import States
 from rolethread_store.errors import Corrupt
-from rolethread_store.model import Batch, Change, ChangeSet, unchecked
+from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.registry import Registry
 from rolethread_store.storage import Disk, Layout, Lease, WriterLock, collect_leftovers
 
 __all__ = ["BatchUnknown", "Journal"]
 
 _READ_ATTEMPTS = 5
-_body = ChangeSet.__pydantic_serializer__.to_json
 
 
 class BatchUnknown(Corrupt):
@@ -106,6 +113,7 @@ class Journal:
         self._cipher = LogCipher(keyring.log_key, keyring.store_id)
         self._writer: LogWriter | None = None
         self._doubtful = False
+        self._block: Block | None = None
         self.manifest: Manifest
         self.history: History
         self.states: States
@@ -224,10 +232,62 @@ class Journal:
             Unavailable: the frame could not be made durable; nothing changed.
         """
         with self.guard:
-            record = self._append("change", summary, changes=tuple(changes))
+            if self._block is not None:
+                self.version += 1
+                return self._block.take(changes, summary)
+            record = self._append(change_record(self._stamp(), changes, summary))
             self.states.applied(record)
         self.changed()
         return record
+
+    def begin_block(self) -> None:
+        """Collect what is committed from here on until :meth:`end_block`.
+
+        Raises:
+            TransactionOpen: a block is open already.
+        """
+        self.require_no_block()
+        self._block = Block(self._stamp(), self.states)
+
+    def end_block(self, summary: str | None = None) -> ChangeSet | None:
+        """Make what was collected durable as one set; ``None`` when there was nothing.
+
+        Raises:
+            TransactionOver: no block is open.
+            Unavailable: it could not be made durable; all of it is dropped.
+        """
+        with self.guard:
+            if self._block is None:
+                raise TransactionOver("the transaction is over already; its changes were dropped")
+            if not self._block.changes:
+                self._block = None
+                return None
+            try:
+                record = self._append(self._block.record(summary))
+            except BaseException:
+                self.drop_block()
+                raise
+            self._block = None
+        self.changed()
+        return record
+
+    def drop_block(self) -> None:
+        """Forget what was collected; does nothing without a block."""
+        with self.guard:
+            block, self._block = self._block, None
+            if block is not None:
+                block.take_out()
+                self.version += 1
+
+    @property
+    def in_block(self) -> bool:
+        """Whether what is committed waits for the end of a block."""
+        return self._block is not None
+
+    def require_no_block(self) -> None:
+        """Refuse, with ``TransactionOpen``, what cannot be part of a block."""
+        if self._block is not None:
+            raise refusal()
 
     def undo(self, copy_id: UUID | None = None, last_kept: UUID | None = None) -> ChangeSet:
         """Take the newest change set out of effect, or all above one; returns the undo's record.
@@ -241,6 +301,7 @@ class Journal:
             UndoBlocked: another dataset it touched has changed since.
         """
         with self.guard:
+            self.require_no_block()
             self.begin_write()
             several = None
             if copy_id is None or last_kept is None:
@@ -248,7 +309,7 @@ class Journal:
             else:
                 moved = self.history.undo_path(copy_id, last_kept)[::-1]
                 several = copy_id if len(moved) > 1 else None
-            record = self._append("undo", words_of("undo", moved), moved=moved, of=several)
+            record = self._append(move_record(self._stamp(), "undo", moved, several))
             self.states.undone(moved, several)
             return record
 
@@ -259,9 +320,10 @@ class Journal:
             NothingToRedo: nothing was undone since the last change.
         """
         with self.guard:
+            self.require_no_block()
             self.begin_write()
             moved, several = self.history.redo_target(copy_id)
-            record = self._append("redo", words_of("redo", moved), moved=moved, of=several)
+            record = self._append(move_record(self._stamp(), "redo", moved, several))
             self.states.redone(moved, several)
             return record
 
@@ -274,6 +336,8 @@ class Journal:
             Unavailable: it could not be made durable; the old manifest stands.
         """
         with self.guard:
+            if not bases:
+                self.require_no_block()
             replaced = {base.chain for base in bases}
             kept = (base for base in self.manifest.bases if base.chain not in replaced)
             self._publish((*self.manifest.batches, *batches), (*kept, *bases))
@@ -310,48 +374,30 @@ class Journal:
         self.states.bases = bases
 
     def close(self) -> None:
-        """End our log file and give the lock back."""
+        """End our log file and give the lock back; an open block is dropped."""
+        self.drop_block()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
         self._lock.release()
         self.lease.release()
 
-    def _append(
-        self,
-        kind: Literal["change", "undo", "redo"],
-        summary: str,
-        *,
-        changes: tuple[Change, ...] = (),
-        moved: Sequence[ChangeSet] = (),
-        of: UUID | None = None,
-    ) -> ChangeSet:
+    def _append(self, record: ChangeSet) -> ChangeSet:
         # As in _certain; a generator's context costs 30 µs just after a sync.
         self.begin_write()
         assert self._writer is not None  # noqa: S101 - begin_write made it
         try:
-            record = unchecked(
-                ChangeSet,
-                {
-                    "set_id": self.clock.new_id(),
-                    "seq": self.history.last_seq + 1,
-                    "at": self.clock.now(),
-                    "kind": kind,
-                    "summary": summary,
-                    "device": None,
-                    "changes": changes,
-                    "target": moved[0].set_id if moved else None,
-                    "steps": len(moved) if len(moved) > 1 else None,
-                    "of": of,
-                },
-            )
-            self._writer.append(_body(record, exclude_none=True))
+            self._writer.append(encoded(record))
             self.history.append(record)
         except BaseException:
             self._doubt()
             raise
         self.version += 1
         return record
+
+    def _stamp(self) -> Stamp:
+        self.begin_write()
+        return self.clock.new_id(), self.history.last_seq + 1, self.clock.now()
 
     def _read_log(self) -> LogHistory:
         mark = self.manifest.log

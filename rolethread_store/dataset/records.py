@@ -1,20 +1,49 @@
-"""Between records of the log and change sets, and what an undo is called."""
+"""Change sets on their way into the log and out of it: built, as bytes, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
 
 from pydantic import ValidationError
 
 from rolethread_store.changelog import HistoryInconsistent, LogPosition
 from rolethread_store.dataset.manifest import LogMark
-from rolethread_store.model import ChangeSet
+from rolethread_store.model import Change, ChangeSet, unchecked
 
-__all__ = ["decoded", "marked", "words_of"]
+__all__ = ["Stamp", "change_record", "decoded", "encoded", "marked", "move_record", "move_words"]
+
+Stamp = tuple[UUID, int, datetime]
+"""Identity, sequence number and moment of a record."""
+
+_to_json = ChangeSet.__pydantic_serializer__.to_json
 
 
-def words_of(verb: str, moved: Sequence[ChangeSet]) -> str:
-    """Return the summary of an undo or redo of some sets, oldest first."""
+def change_record(stamp: Stamp, changes: Sequence[Change], summary: str) -> ChangeSet:
+    """Return the record of changes that commit together."""
+    return _record(stamp, "change", summary, {"changes": tuple(changes)})
+
+
+def move_record(
+    stamp: Stamp, kind: Literal["undo", "redo"], moved: Sequence[ChangeSet], of: UUID | None
+) -> ChangeSet:
+    """Return the record of an undo or redo of sets, oldest first.
+
+    Args:
+        stamp: Of the record.
+        kind: Which of the two.
+        moved: The sets.
+        of: Their working copy, when they are several.
+    """
+    steps = len(moved) if len(moved) > 1 else None
+    fields: dict[str, object] = {"target": moved[0].set_id, "steps": steps, "of": of}
+    return _record(stamp, kind, move_words(kind, moved), fields)
+
+
+def move_words(verb: str, moved: Sequence[ChangeSet]) -> str:
+    """Return what an undo or redo does, in words."""
     if len(moved) > 1:
         return f"{verb} {len(moved)} changes: {moved[0].summary} … {moved[-1].summary}"
     return f"{verb}: {moved[0].summary}"
@@ -22,17 +51,33 @@ def words_of(verb: str, moved: Sequence[ChangeSet]) -> str:
 
 def marked(position: LogPosition) -> LogMark:
     """Return a place in the log as a manifest keeps it."""
-    return LogMark(
-        number=position.number,
-        log_id=position.log_id,
-        frames=position.frames,
-        size=position.size,
-        tag=position.tag,
-    )
+    return LogMark(**position._asdict())
+
+
+def _record(stamp: Stamp, kind: str, summary: str, fields: dict[str, object]) -> ChangeSet:
+    values: dict[str, object] = {
+        "set_id": stamp[0],
+        "seq": stamp[1],
+        "at": stamp[2],
+        "kind": kind,
+        "summary": summary,
+        "device": None,
+        "changes": (),
+        "target": None,
+        "steps": None,
+        "of": None,
+    }
+    values.update(fields)
+    return unchecked(ChangeSet, values)
+
+
+def encoded(record: ChangeSet) -> bytes:
+    """Return a record as the log holds it."""
+    return _to_json(record, exclude_none=True)
 
 
 def decoded(body: bytes) -> ChangeSet:
-    """Return the change set of a record's body.
+    """Return a record of the log.
 
     Raises:
         HistoryInconsistent: it is none that this program knows.

@@ -1,6 +1,6 @@
 """Entry operations: each checks its input and returns changes."""
 
-from rolethread_store.editing.bulk_tags import BulkTags, among, bulk_tags
+from rolethread_store.editing.bulk_tags import BulkTags, TooManyEntries, among, bulk_tags
 from rolethread_store.editing.entries import (
     ContentInvalid,
     MessageOutOfRange,
@@ -12,6 +12,7 @@ __all__ = [
     "BulkTags",
     "ContentInvalid",
     "MessageOutOfRange",
+    "TooManyEntries",
     "among",
     "bulk_tags",
     "deletion",

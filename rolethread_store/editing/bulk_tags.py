@@ -5,18 +5,30 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Reader, WritingRoom
 from rolethread_store.engine import checked_statement, literal
+from rolethread_store.errors import InvalidInput
 from rolethread_store.model import Batch, BatchKind, TagsChanged, TagsPatched
 from rolethread_store.registry import clean_tags
 
-__all__ = ["BulkTags", "among", "bulk_tags"]
+__all__ = ["BulkTags", "TooManyEntries", "among", "bulk_tags"]
 
 INLINE_LIMIT = 1_000
 """Entries up to which a change set names them; beyond, a tag batch holds ids and tags."""
+
+
+MOST_INLINE = 100_000
+"""Entries that a change set names at most where a batch cannot be published."""
+
+
+class TooManyEntries(InvalidInput):
+    """More entries than one step of a transaction takes."""
+
+    code: ClassVar[str] = "editing.too-many-entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class BulkTags:
 
 def bulk_tags(
     reader: Reader,
-    room: WritingRoom,
+    room: WritingRoom | None,
     fold: DatasetFold,
     where: str | None,
     *,
@@ -47,7 +59,7 @@ def bulk_tags(
 
     Args:
         reader: Where the entries are read.
-        room: Where a batch is written.
+        room: Where a batch is written; without one every entry is named in the change.
         fold: The dataset.
         where: SQL condition over the entries' columns; ``None`` for all.
         add: Tags to add.
@@ -57,6 +69,7 @@ def bulk_tags(
         TagInvalid: a text cannot be a tag.
         QueryInvalid: the condition is wrong.
         QueryRefused: the condition is not a read.
+        TooManyEntries: there is no room and they are over 100,000.
     """
     added = clean_tags(add)
     # Imported tags are stored as they came; typed ones are composed. Both are meant.
@@ -75,7 +88,13 @@ def bulk_tags(
         rows = reader.session.arrow(statement)
     if rows.num_rows == 0:
         return BulkTags(0, None)
-    if rows.num_rows <= INLINE_LIMIT:
+    if room is None and rows.num_rows > MOST_INLINE:
+        raise TooManyEntries(
+            f"a transaction changes the tags of at most {MOST_INLINE:,} entries in one step, "
+            f"not of {rows.num_rows:,}",
+            hint="do this before the transaction or after it",
+        )
+    if room is None or rows.num_rows <= INLINE_LIMIT:
         ids = tuple(UUID(text) for text in rows.column("entry_id").to_pylist())
         change = TagsChanged(dataset_id=fold.dataset_id, entry_ids=ids, add=added, remove=removed)
         return BulkTags(rows.num_rows, change)

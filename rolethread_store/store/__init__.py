@@ -12,6 +12,7 @@ from rolethread_store.store.reports import (
     StoreStatus,
 )
 from rolethread_store.store.store import Store, create_store, open_store
+from rolethread_store.store.transactions import Transaction
 
 __all__ = [
     "Dataset",
@@ -23,6 +24,7 @@ __all__ = [
     "Store",
     "StoreStatus",
     "StoredEntry",
+    "Transaction",
     "create_store",
     "open_store",
     "restore_store",

@@ -58,6 +58,7 @@ def import_into(
     if not paths:
         raise InvalidInput("name at least one file to import")
     if not dry_run:
+        parts.journal.require_no_block()
         parts.journal.begin_write()
     dataset = Place(_usable_name(parts, place.dataset), place.working_copy)
     import_id = parts.journal.clock.new_id()

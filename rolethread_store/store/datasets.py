@@ -29,6 +29,7 @@ from rolethread_store.store.reports import (
     VersionInfo,
     WorkingCopyInfo,
 )
+from rolethread_store.store.transactions import Transaction
 
 __all__ = ["Dataset"]
 
@@ -130,6 +131,13 @@ class Dataset:
         """Change one entry, durably; see :meth:`Store.edit`."""
         order = editions.EditOrder(message, content, entry)
         return self._item(editions.edit(self._parts, entry_id, order, self._fold_to_write()))
+
+    def transaction(self, summary: str | None = None) -> Transaction:
+        """Return a block whose changes of entries commit together; see :meth:`Store.transaction`.
+
+        Changes of other datasets inside the block are part of it too.
+        """
+        return Transaction(self._parts, summary)
 
     def delete(self, entry_ids: Sequence[str | UUID]) -> LogItem:
         """Take entries out of this dataset, all or none."""
@@ -302,7 +310,8 @@ class Dataset:
             for key in keys:
                 editions.locate(self._parts, key, fold)
             where = among(keys)
-        bulk = bulk_tags(self._parts.reader, self._parts.room, fold, where, add=add, remove=remove)
+        room = None if journal.in_block else self._parts.room
+        bulk = bulk_tags(self._parts.reader, room, fold, where, add=add, remove=remove)
         if bulk.change is None:
             return None
         if bulk.batch is not None:

@@ -98,8 +98,12 @@ def numbered(parts: Parts, seq: int) -> ChangeSet:
 
 
 def item(parts: Parts, record: ChangeSet) -> LogItem:
-    """Describe one record; an undo or redo touches what its change touched."""
+    """Describe one record; an undo or redo touches what its change touched.
+
+    A record beyond the end of the history waits in a transaction.
+    """
     history = parts.journal.history
+    waiting = record.seq > history.last_seq
     subject = record if record.target is None else history.get(record.target)
     copies = [history.families.copy(copy_id) for copy_id in subject.dataset_ids]
     names = (parts.name_of(copy.dataset_id) for copy in copies)
@@ -111,6 +115,6 @@ def item(parts: Parts, record: ChangeSet) -> LogItem:
         summary=record.summary,
         datasets=tuple(dict.fromkeys(name for name in names if name)),
         working_copies=tuple(copy.name for copy in copies if copy.copy_id != copy.dataset_id),
-        undone=history.is_undone(record.set_id),
+        undone=not waiting and history.is_undone(record.set_id),
         target=record.target,
     )

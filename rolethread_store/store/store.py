@@ -41,6 +41,7 @@ from rolethread_store.store.reports import (
     StoredEntry,
     StoreStatus,
 )
+from rolethread_store.store.transactions import Transaction
 from rolethread_store.store.upkeep import Upkeep
 from rolethread_store.sync import PushReport, VerifyReport
 
@@ -164,6 +165,21 @@ class Store:
         order = editions.EditOrder(message, content, entry)
         return self._item(editions.edit(self._parts, entry_id, order))
 
+    def transaction(self, summary: str | None = None) -> Transaction:
+        """Return a block whose changes of entries commit together; see :class:`Transaction`.
+
+        All changes through this store and its dataset handles inside the block are part of
+        it, and undo takes the whole block back::
+
+            with store.transaction("fix a name"):
+                for hit in store.search("Tarvern"):
+                    store.edit(hit.entry_id, message=0, content="Tavern")
+
+        Args:
+            summary: What the block does, for the log; by default its first change.
+        """
+        return Transaction(self._parts, summary)
+
     def delete(self, entry_ids: Sequence[str | UUID]) -> LogItem:
         """Take entries out of their datasets, all or none.
 
@@ -272,6 +288,7 @@ class Store:
 
     def close(self) -> None:
         """Release everything; checkpoints that are due run first. Twice is harmless."""
+        self._parts.journal.drop_block()
         try:
             self._parts.upkeep.finish()
         finally:

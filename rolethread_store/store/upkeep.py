@@ -49,6 +49,7 @@ class Upkeep:
             CheckpointMismatch: a step would have changed an answer; the state before it stands.
             Unavailable: the disk is full; what was done so far stands.
         """
+        self._journal.require_no_block()
         self.wait()
         self._journal.begin_write()
         reports = self._steps(force=True)
@@ -64,6 +65,7 @@ class Upkeep:
 
     def collect(self) -> int:
         """Remove files that nothing needs and return their bytes; see :func:`collect`."""
+        self._journal.require_no_block()
         self.wait()
         return collect(self._journal)
 
