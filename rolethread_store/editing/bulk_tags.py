@@ -88,13 +88,8 @@ def bulk_tags(
         rows = reader.session.arrow(statement)
     if rows.num_rows == 0:
         return BulkTags(0, None)
-    if room is None and rows.num_rows > MOST_INLINE:
-        raise TooManyEntries(
-            f"a transaction changes the tags of at most {MOST_INLINE:,} entries in one step, "
-            f"not of {rows.num_rows:,}",
-            hint="do this before the transaction or after it",
-        )
     if room is None or rows.num_rows <= INLINE_LIMIT:
+        _require_inline(rows.num_rows)
         ids = tuple(UUID(text) for text in rows.column("entry_id").to_pylist())
         change = TagsChanged(dataset_id=fold.dataset_id, entry_ids=ids, add=added, remove=removed)
         return BulkTags(rows.num_rows, change)
@@ -102,6 +97,15 @@ def bulk_tags(
     assert batch is not None  # noqa: S101 - there are rows
     patch = TagsPatched(dataset_id=fold.dataset_id, batch_id=batch.batch_id, rows=rows.num_rows)
     return BulkTags(rows.num_rows, patch, batch)
+
+
+def _require_inline(count: int) -> None:
+    if count > MOST_INLINE:
+        raise TooManyEntries(
+            f"a transaction changes the tags of at most {MOST_INLINE:,} entries in one step, "
+            f"not of {count:,}",
+            hint="do this before the transaction or after it",
+        )
 
 
 def among(entry_ids: Sequence[UUID]) -> str:

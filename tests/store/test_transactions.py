@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from rolethread_store.dataset import TransactionOpen, TransactionOver
+from rolethread_store.editing import TooManyEntries
 from rolethread_store.errors import Locked, NotFound, Unavailable
 from rolethread_store.model import Entry
 from rolethread_store.storage import Disk
@@ -221,3 +223,14 @@ def test_a_block_over_two_datasets_undoes_as_one(inn: Store, tmp_path: Path) -> 
     inn.undo()
     assert rows(inn)[0].messages[0].content == "ask 0"
     assert rows(inn, "bar")[0].messages[0].content == "drink?"
+
+
+def test_too_many_tags_in_one_step_are_refused(inn: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["rolethread_store.editing.bulk_tags"]  # Its function has its name.
+    monkeypatch.setattr(module, "MOST_INLINE", 3)
+    with inn.transaction():
+        with pytest.raises(TooManyEntries):
+            inn.dataset("inn").add_tags(["x"])
+        inn.dataset("inn").add_tags(["y"], where="position < 3 * 1024")
+    assert all("x" not in (entry.tags or ()) for entry in rows(inn))
+    assert any("y" in (entry.tags or ()) for entry in rows(inn))
