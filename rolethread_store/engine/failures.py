@@ -120,6 +120,9 @@ def translated() -> Iterator[None]:
         yield
     except UnicodeEncodeError:
         raise QueryInvalid("the text holds half of a surrogate pair") from None
+    except UnicodeDecodeError:
+        # DuckDB shortens the value it refuses by bytes, at times within a character.
+        raise QueryInvalid("a value is not what the statement takes it for") from None
     except duckdb.PermissionException as error:
         raise QueryRefused(_first_line(error)) from None
     except duckdb.OutOfMemoryException as error:

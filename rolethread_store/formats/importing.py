@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from rolethread_store.engine import Session
+from rolethread_store.engine import QueryInvalid, SegmentUnreadable, Session
 from rolethread_store.errors import Corrupt
 from rolethread_store.formats.layout import FileLayout, detect_layout
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
@@ -26,6 +27,7 @@ from rolethread_store.formats.shaping import (
     shaped_sql,
     survey_sql,
 )
+from rolethread_store.formats.typed import typed_sql
 from rolethread_store.model import Progress, ProgressListener, Source, unheard
 from rolethread_store.segments import BatchWriter
 
@@ -33,6 +35,8 @@ __all__ = ["RecordsUnaccounted", "import_files"]
 
 _SAMPLES = 20
 _TABLE = "raw_records"
+# With fewer alike, two statements and two segments cost more than one of each.
+_FEWEST_ALIKE = 0.5
 
 
 class RecordsUnaccounted(Corrupt):
@@ -103,66 +107,130 @@ def _source(path: Path, layout: FileLayout, before: tuple[int, int, int], tally:
     return Source(name=path.name, records=records, kept=kept, quarantined=quarantined)
 
 
+@dataclass
+class _Lane:
+    """How the groups of one file are read.
+
+    Attributes:
+        shape: The file's commonest plain shape, ``None`` without one.
+        stamp: What the rows of the file share.
+        alike: Whether no odd record has been met; then a group is not looked through first.
+    """
+
+    shape: PlainShape | None
+    stamp: Stamp
+    alike: bool = True
+
+
 def _import_one(path: Path, flow: _Flow, tally: _Tally) -> None:
     """Import one file, reading the next group while the engine works on this one."""
     groups = read_groups(path)
-    shape: PlainShape | None = None
-    first = True
     stamp = Stamp(flow.target.import_id, path.name, flow.moment, flow.target.first_position)
+    lane: _Lane | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
         coming = reader.submit(next, groups, None)
         while (group := coming.result()) is not None:
             coming = reader.submit(next, groups, None)
-            if first:
+            if lane is None:
                 with flow.target.session.table(_TABLE, group) as table:
-                    shape = find_shape(flow.target.session, table)
-                first = False
-            _import_group(group, shape, flow.target, (stamp, tally))
+                    lane = _Lane(find_shape(flow.target.session, table), stamp)
             last = len(group) - 1
             read = group["offset"][last].as_py() + len(group["raw"][last].as_buffer())
+            _import_group(group, lane, flow.target, tally)
+            # Its buffers are filled again by the reader.
+            del group
             flow.listener(Progress(flow.done + read, flow.total, "bytes read"))
 
 
-def _import_group(
-    group: pa.Table, shape: PlainShape | None, target: ImportTarget, told: tuple[Stamp, _Tally]
-) -> None:
+def _import_group(group: pa.Table, lane: _Lane, target: ImportTarget, tally: _Tally) -> None:
     """Write one table of raw records and count what became of it."""
-    stamp, tally = told
-    session = target.session
+    count = len(group)
+    group = _numbered(group, target, tally.ordinal)
+    tally.ordinal += count
+    if lane.alike:
+        if _import_alike(group, lane, target, tally):
+            return
+        lane.alike = False
+    group = _with_survey(group, _surveyed(group, lane.shape, target.session))
+    plain = group["plain"]
+    alike = int(pc.sum(plain).as_py())
+    if alike >= _FEWEST_ALIKE * count and _import_alike(group.filter(plain), lane, target, tally):
+        group = group.filter(pc.invert(plain))
+    if len(group):
+        _import_mixed(group, lane, target, tally)
+
+
+def _import_alike(group: pa.Table, lane: _Lane, target: ImportTarget, tally: _Tally) -> bool:
+    """Write records that should all be of the shape; ``False``, and nothing written, if not.
+
+    The engine words its refusal with the record's own text,
+    which may hold any word it uses for damaged files too.
+    """
+    if lane.shape is None or group["fault"].null_count < len(group):
+        return False
+    line = pa.chunked_array(
+        [pa.ExtensionArray.from_storage(pa.json_(), chunk) for chunk in group["line"].chunks],
+        pa.json_(),
+    )
+    group = group.select(["record", "ordinal", "entry_id"]).append_column("line", line)
+    with target.session.table(_TABLE, group) as table:
+        rows = typed_sql(table, lane.shape, lane.stamp)
+        try:
+            # The proof is in the count of messages; a bare count of rows would not ask for it.
+            kept = _write(target.entries, rows, target.session, "message_count")
+        except (QueryInvalid, SegmentUnreadable):
+            return False
+    _accounted(len(group), kept, 0, lane.stamp)
+    tally.formats[lane.shape.dialect.name] += kept
+    tally.entries += kept
+    return True
+
+
+def _surveyed(group: pa.Table, shape: PlainShape | None, session: Session) -> pa.Table:
     with session.table(_TABLE, group.select(["record", "line", "fault"])) as table:
         # A table is filled by all cores; a result that is fetched is computed by one.
         session.execute(f"CREATE OR REPLACE TEMP TABLE survey AS {survey_sql(table, shape)}")
     survey = session.arrow("SELECT * FROM survey")
     session.execute("DROP TABLE survey")
-    ready = _with_survey(group, survey, target, tally.ordinal)
-    with session.table(_TABLE, ready) as table:
-        shaped = shaped_sql(table, shape)
-        rows = entries_sql(shaped, stamp)
-        kept = _write(target.entries, rows, session)
-        formats = _format_counts(ready["kind"])
+    return survey
+
+
+def _import_mixed(group: pa.Table, lane: _Lane, target: ImportTarget, tally: _Tally) -> None:
+    """Write surveyed records of any shape, each as entry or to quarantine."""
+    session = target.session
+    with session.table(_TABLE, group) as table:
+        shaped = shaped_sql(table, lane.shape)
+        kept = _write(target.entries, entries_sql(shaped, lane.stamp), session)
+        formats = _format_counts(group["kind"])
+        quarantined = 0
         if kept < len(group):
             session.execute(
-                f"CREATE OR REPLACE TEMP TABLE set_aside AS {quarantine_sql(shaped, stamp)}"
+                f"CREATE OR REPLACE TEMP TABLE set_aside AS {quarantine_sql(shaped, lane.stamp)}"
             )
             quarantined = _set_aside(target, tally, formats)
             session.execute("DROP TABLE set_aside")
-        else:
-            quarantined = 0
-    if kept + quarantined != len(group) or sum(formats.values()) != kept:
-        raise RecordsUnaccounted(
-            f"{stamp.source}: {len(group)} records read, {kept} kept and {quarantined} quarantined",
-            hint="nothing was imported; please report this with the file's first lines",
-        )
+    if sum(formats.values()) != kept:
+        quarantined = -1
+    _accounted(len(group), kept, quarantined, lane.stamp)
     tally.formats.update(formats)
-    tally.ordinal += len(group)
     tally.entries += kept
     tally.quarantined += quarantined
 
 
-def _write(writer: BatchWriter | None, rows: str, session: Session) -> int:
+def _accounted(records: int, kept: int, quarantined: int, stamp: Stamp) -> None:
+    """Make sure that every record became a row."""
+    if kept + quarantined != records:
+        raise RecordsUnaccounted(
+            f"{stamp.source}: {records} records read, {kept} kept and {quarantined} quarantined",
+            hint="nothing was imported; please report this with the file's first lines",
+        )
+
+
+def _write(writer: BatchWriter | None, rows: str, session: Session, counted: str = "*") -> int:
+    """Write rows, or count those with a value in ``counted``, and return how many."""
     if writer is not None:
         return writer.write(rows)
-    return int(session.value(f"SELECT count(*) FROM ({rows})"))
+    return int(session.value(f"SELECT count({counted}) FROM ({rows})"))
 
 
 def _set_aside(target: ImportTarget, tally: _Tally, formats: Counter[str]) -> int:
@@ -188,8 +256,20 @@ def _set_aside(target: ImportTarget, tally: _Tally, formats: Counter[str]) -> in
     return quarantined
 
 
-def _with_survey(group: pa.Table, survey: pa.Table, target: ImportTarget, ordinal: int) -> pa.Table:
-    """Put kind, plainness, ordinal and entry id beside each raw record.
+def _numbered(group: pa.Table, target: ImportTarget, ordinal: int) -> pa.Table:
+    """Put ordinal and entry id beside each raw record."""
+    count = len(group)
+    ids = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), count, [None, pa.py_buffer(target.clock.new_ids(count).tobytes())]
+    )
+    numbers = pa.array(np.arange(ordinal, ordinal + count, dtype=np.int64))
+    return group.append_column("ordinal", numbers).append_column(
+        "entry_id", pa.ExtensionArray.from_storage(pa.uuid(), ids)
+    )
+
+
+def _with_survey(group: pa.Table, survey: pa.Table) -> pa.Table:
+    """Put kind and plainness beside each raw record.
 
     The engine may answer in another order than it was asked.
     """
@@ -197,19 +277,7 @@ def _with_survey(group: pa.Table, survey: pa.Table, target: ImportTarget, ordina
     survey = survey.take(order)
     if not survey["record"].equals(group["record"]):
         raise RecordsUnaccounted("the survey did not answer for every record")
-    count = len(group)
-    ids = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(16), count, [None, pa.py_buffer(target.clock.new_ids(count).tobytes())]
-    )
-    added = {
-        "kind": survey["kind"],
-        "plain": survey["plain"],
-        "ordinal": pa.array(np.arange(ordinal, ordinal + count, dtype=np.int64)),
-        "entry_id": pa.ExtensionArray.from_storage(pa.uuid(), ids),
-    }
-    for name, column in added.items():
-        group = group.append_column(name, column)
-    return group
+    return group.append_column("kind", survey["kind"]).append_column("plain", survey["plain"])
 
 
 def _format_counts(kinds: pa.ChunkedArray) -> Counter[str]:

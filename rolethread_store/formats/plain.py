@@ -96,8 +96,18 @@ class PlainShape:
             tests.append(f"len(list_filter({read}.tags, lambda one: one IS NULL)) = 0")
         return " AND ".join(tests)
 
+    @property
+    def kind(self) -> str:
+        """The kind of its records: list and dialect."""
+        return f"{self.list_key}/{self.dialect.name}"
+
     def record_sql(self, read: str) -> str:
         """Return SQL making the record struct (``parts.RECORD_TYPE``) of what was read."""
+        fields = {**self.fields_sql(read), "reason": "CAST(NULL AS VARCHAR)"}
+        return "{" + ", ".join(f"'{name}': {value}" for name, value in fields.items()) + "}"
+
+    def fields_sql(self, read: str) -> dict[str, str]:
+        """Return SQL for ``messages``, ``tags`` and ``extra`` of what was read."""
         dialect = self.dialect
         label = f"one.{identifier(dialect.role_key)}"
         text = f"one.{identifier(dialect.content_key)}"
@@ -122,12 +132,12 @@ class PlainShape:
             for key in self.keys
         ]
         top = f"'{{' || {' || chr(44) || '.join(kept)} || '}}'" if kept else "NULL"
-        return (
-            f"{{'messages': list_transform({read}.{identifier(self.list_key)}, "
-            f"lambda one: {message_struct(fields)}), "
-            f"'tags': {read + '.tags' if self.has_tags else 'CAST(NULL AS VARCHAR[])'}, "
-            f"'extra': CAST({top} AS VARCHAR), 'reason': CAST(NULL AS VARCHAR)}}"
-        )
+        return {
+            "messages": f"list_transform({read}.{identifier(self.list_key)}, "
+            f"lambda one: {message_struct(fields)})",
+            "tags": f"{read}.tags" if self.has_tags else "CAST(NULL AS VARCHAR[])",
+            "extra": f"CAST({top} AS VARCHAR)",
+        }
 
 
 def find_shape(session: Session, source: str) -> PlainShape | None:

@@ -7,6 +7,7 @@ general way, into a struct whose ``reason`` says why it cannot be kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +23,7 @@ __all__ = [
     "DIALECTS",
     "KINDS",
     "Stamp",
+    "columns_sql",
     "entries_sql",
     "quarantine_sql",
     "shaped_sql",
@@ -64,16 +66,12 @@ def survey_sql(table: str, shape: PlainShape | None) -> str:
     plain = "false" if shape is None else shape.matches_sql("structure")
     kind = KIND_SQL
     if shape is not None:
-        kind = f"CASE WHEN plain THEN {literal(_kind_of(shape))} ELSE {KIND_SQL} END"
+        kind = f"CASE WHEN plain THEN {literal(shape.kind)} ELSE {KIND_SQL} END"
     return (
         f"SELECT record, plain, CASE WHEN structure IS NULL THEN NULL ELSE {kind} END AS kind "
         f"FROM (SELECT record, line, structure, {plain} AS plain FROM (SELECT record, line, "
         f"CASE WHEN fault IS NULL THEN TRY(json_structure(line)) END AS structure FROM {table}))"
     )
-
-
-def _kind_of(shape: PlainShape) -> str:
-    return f"{shape.list_key}/{shape.dialect.name}"
 
 
 def _general_sql() -> str:
@@ -124,15 +122,27 @@ def shaped_sql(table: str, shape: PlainShape | None) -> str:
 
 def entries_sql(shaped: str, stamp: Stamp) -> str:
     """Return SQL giving the rows to keep, as schema v1 has them."""
+    fields = {name: f"shaped.{name}" for name in ("messages", "tags", "extra")}
+    columns = columns_sql(fields, "len(shaped.messages)", stamp)
+    return f"SELECT {columns} FROM ({shaped}) WHERE shaped.reason IS NULL"
+
+
+def columns_sql(fields: Mapping[str, str], count: str, stamp: Stamp) -> str:
+    """Return the columns of schema v1, separated by commas, for a SELECT.
+
+    Args:
+        fields: SQL for ``messages``, ``tags`` and ``extra``.
+        count: SQL for the number of messages.
+        stamp: What the rows share; the rest is taken from columns beside each record.
+    """
     return (
-        f"SELECT entry_id, {stamp.first_position} + 1024 * ordinal AS position, "
-        f"shaped.messages AS messages, shaped.tags AS tags, "
+        f"entry_id, {stamp.first_position} + 1024 * ordinal AS position, "
+        f"{fields['messages']} AS messages, {fields['tags']} AS tags, "
         f"{{'import_id': CAST({literal(str(stamp.import_id))} AS UUID), "
         f"'source': {literal(stamp.source)}, 'record': record, "
         f"'format': split_part(kind, '/', 2)}} AS origin, "
         f"{stamp.moment_sql} AS created_at, {stamp.moment_sql} AS updated_at, "
-        f"shaped.extra AS extra, len(shaped.messages) AS message_count "
-        f"FROM ({shaped}) WHERE shaped.reason IS NULL"
+        f"{fields['extra']} AS extra, {count} AS message_count"
     )
 
 

@@ -67,7 +67,7 @@ class BatchWriter:
         """Write the rows of a SELECT as one segment and return how many they were.
 
         The SELECT gives the columns of the batch's kind in any order; a SELECT without
-        rows makes no file.
+        rows makes no file, and neither does one that fails.
 
         Raises:
             SpillFull: the disk is full.
@@ -79,14 +79,20 @@ class BatchWriter:
         columns = ", ".join(
             f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in COLUMNS_OF[self._kind].items()
         )
-        rows = int(
-            self._session.value(
-                f"COPY (SELECT {columns} FROM ({select})) TO {literal(str(staged))} "
-                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-                f"ROW_GROUP_SIZE {ROW_GROUP_ROWS}, "
-                f"ENCRYPTION_CONFIG {{footer_key: {literal(key_name(self._batch_id))}}})"
+        try:
+            rows = int(
+                self._session.value(
+                    f"COPY (SELECT {columns} FROM ({select})) TO {literal(str(staged))} "
+                    f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+                    f"ROW_GROUP_SIZE {ROW_GROUP_ROWS}, "
+                    f"ENCRYPTION_CONFIG {{footer_key: {literal(key_name(self._batch_id))}}})"
+                )
             )
-        )
+        except StoreError:
+            # The writer goes on without the file, if its user can.
+            self._disk.remove(staged)
+            self._written.pop()
+            raise
         if rows == 0:
             self._disk.remove(staged)
             self._written.pop()
