@@ -17,6 +17,7 @@ __all__ = ["GROUP_BYTES", "read_groups"]
 # One engine statement and one segment per group. Measured: smaller groups leave cores idle
 # at the seams and cost every query 0.7 ms a file, larger ones pass 1.5 GB of memory.
 GROUP_BYTES = 256 << 20
+_FIRST_SHARE = 8
 
 
 def read_groups(path: Path, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table]:
@@ -35,6 +36,8 @@ def read_groups(path: Path, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table
     layout = detect_layout(path)
     gathered: list[pa.RecordBatch] = []
     size = 0
+    # The engine has nothing to do until the first group is there.
+    limit = group_bytes // _FIRST_SHARE
     with path.open("rb") as source:
         if layout.container is Container.LINES:
             batches = line_batches(source, layout.start)
@@ -44,8 +47,8 @@ def read_groups(path: Path, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table
             if len(batch):
                 gathered.append(batch)
                 size += batch.column("raw").nbytes
-            if size >= group_bytes:
+            if size >= limit:
                 yield pa.Table.from_batches(gathered, RECORD_SCHEMA)
-                gathered, size = [], 0
+                gathered, size, limit = [], 0, group_bytes
     if gathered:
         yield pa.Table.from_batches(gathered, RECORD_SCHEMA)

@@ -19,7 +19,6 @@ __all__ = ["typed_sql"]
 
 # What no text in the sources can be mistaken for; only ever seen inside this package.
 _ODD = "a record is not of the shape of its table"
-_WORDS = ("true", "false", "nan", "inf", "infinity")
 
 
 def typed_sql(table: str, shape: PlainShape, stamp: Stamp) -> str:
@@ -76,29 +75,27 @@ def _usual(shape: PlainShape) -> str:
 def _proof(shape: PlainShape) -> str:
     """Return SQL that is true when all that was read as text was text.
 
-    The lists are there and have no holes, labels and tags are no ``null``; whoever looks
-    like JSON is asked for its type, and only then.
+    The lists are there, and labels and tags are no ``null``; a record holding what could
+    be other JSON is asked for the types, and only then.
     """
     dialect = shape.dialect
     listed = f"read.{identifier(shape.list_key)}"
     label, text = (f"one.{identifier(key)}" for key in (dialect.role_key, dialect.content_key))
-    here = [
-        f"len({listed}) > 0",
-        f"len(list_filter({listed}, lambda one: {label} IS NULL)) = 0",
-    ]
+    here = [f"len({listed}) > 0"]
     clear = [
         f"len(list_filter({listed}, lambda one: CASE WHEN {label} IN ({_usual(shape)}) "
-        f"THEN false ELSE {_like_json(label)} END OR {_like_json(text)})) = 0"
+        f"THEN false ELSE {label} IS NULL OR {_like_json(label)} END OR {_like_json(text)})) = 0"
     ]
     kinds = [
-        _kinds_are(f"$.{shape.list_key}[*].{dialect.role_key}", "'VARCHAR'"),
-        _kinds_are(f"$.{shape.list_key}[*].{dialect.content_key}", "'VARCHAR', 'NULL'"),
+        _all_are("'VARCHAR'", f"$.{shape.list_key}[*].{dialect.role_key}", listed),
+        _all_are("'VARCHAR', 'NULL'", f"$.{shape.list_key}[*].{dialect.content_key}", listed),
     ]
     if shape.has_tags:
         here.append("read.tags IS NOT NULL")
-        here.append("len(list_filter(read.tags, lambda one: one IS NULL)) = 0")
-        clear.append(f"len(list_filter(read.tags, lambda one: {_like_json('one')})) = 0")
-        kinds.append(_kinds_are("$.tags[*]", "'VARCHAR'"))
+        clear.append(
+            f"len(list_filter(read.tags, lambda one: one IS NULL OR {_like_json('one')})) = 0"
+        )
+        kinds.append(_all_are("'VARCHAR'", "$.tags[*]", "read.tags"))
     return (
         f"{' AND '.join(here)} AND CASE WHEN {' AND '.join(clear)} THEN true "
         f"ELSE {' AND '.join(kinds)} END"
@@ -108,23 +105,22 @@ def _proof(shape: PlainShape) -> str:
 def _like_json(text: str) -> str:
     """Return SQL that tells whether a text could be the JSON of anything but a string.
 
-    Numbers, lists and objects are told by their first character, the words, of which the
-    engine takes those for not-a-number and infinity in any case, by themselves. A
-    conjunction outside a ``CASE`` would parse every text.
+    Then it is valid JSON itself, and either one of the words, the longest of which is
+    ``Infinity``, or begins with ``-``, a digit, ``[`` or ``{``. Most prose does not; a
+    conjunction outside a ``CASE`` would parse it all.
     """
     first = (
-        f"({text} >= '-' AND {text} < '.') OR ({text} >= '0' AND {text} < ':') "
-        f"OR ({text} >= '[' AND {text} < '\\') OR ({text} >= '{{' AND {text} < '|')"
+        f"{text} < ':' OR ({text} >= '[' AND {text} < '\\') OR ({text} >= '{{' AND {text} < '|')"
     )
-    words = ", ".join(literal(word) for word in _WORDS)
     return (
-        f"CASE WHEN {text} IS NULL THEN false WHEN {first} THEN json_valid({text}) "
-        f"WHEN strlen({text}) < 9 AND lower({text}) IN ({words}) THEN true ELSE false END"
+        f"CASE WHEN {text} IS NULL THEN false "
+        f"WHEN strlen({text}) < 9 OR {first} THEN json_valid({text}) ELSE false END"
     )
 
 
-def _kinds_are(path: str, kinds: str) -> str:
+def _all_are(kinds: str, path: str, listed: str) -> str:
+    """Return SQL that tells whether there are as many values of these kinds as list items."""
     return (
-        f"len(list_filter(json_type(line, {literal(path)}), "
-        f"lambda kind: (kind IN ({kinds})) IS NOT TRUE)) = 0"
+        f"len(list_filter(json_type(line, {literal(path)}), lambda kind: kind IN ({kinds}))) "
+        f"= len({listed})"
     )
