@@ -46,6 +46,7 @@ _EXTRAS = {
     "webdav": "webdav4",
     "pandas": "pandas",
     "polars": "polars",
+    "keyring": "keyring",
 }
 _OLDEST_PYTHON = (3, 11)
 # A checkpoint writes new segments before it drops the old ones.

@@ -49,6 +49,8 @@ COMMANDS: dict[str, Place] = {
     "checkpoint": Place("Store", "stores", "Fold pending changes into segments."),
     "gc": Place("Store", "stores", "Remove files that no state and no undo needs."),
     "doctor": Place("Store", "doctor", "Check this machine and the store's folder."),
+    "slots": Place("Keys", "keys", "List, add and remove what opens the store."),
+    "passphrase": Place("Keys", "keys", "Change the passphrase."),
     "import": Place("In and out", "importing", "Read files into a dataset."),
     "quarantine": Place("In and out", "importing", "List the records that could not be read."),
     "export": Place("In and out", "exporting", "Write a dataset to a file for a trainer."),
@@ -136,10 +138,10 @@ def _version(wanted: bool) -> None:
 def _epilog() -> str:
     codes = "\n".join(f"  {number:>3}  {meaning}" for number, meaning in sorted(MEANINGS.items()))
     return (
-        "The passphrase comes from --passphrase-fd, --passphrase-command, --passphrase-file, "
-        "ROLETHREAD_PASSPHRASE or a prompt, in this order; the recovery code from "
-        "--recovery-code-file or ROLETHREAD_RECOVERY_CODE. The options above may stand before "
-        f"or after the command.\n\n\b\nExit codes:\n{codes}\n\n\b\nExample:\n"
+        "What opens the store comes from one of the options above; else from the system's "
+        "keyring, if the store has a slot for it; else from ROLETHREAD_KEY_FILE, "
+        "ROLETHREAD_RECOVERY_CODE or ROLETHREAD_PASSPHRASE; else from a prompt. The options above "
+        f"may stand before or after the command.\n\n\b\nExit codes:\n{codes}\n\n\b\nExample:\n"
         "  rolethread init\n"
         "  rolethread import chats.jsonl --dataset tavern\n"
         '  rolethread sql "SELECT role, count(*) FROM messages GROUP BY role"'

@@ -12,9 +12,12 @@ import platformdirs
 import typer
 
 import rolethread_store
+from rolethread_store.cli import output
 from rolethread_store.cli.options import Given, given
-from rolethread_store.cli.secrets import unlocking
-from rolethread_store.errors import NotFound
+from rolethread_store.cli.secrets import Unlocking, surrounding, typed
+from rolethread_store.crypto import SlotKind, WrongKeyringKey, read_slot_header
+from rolethread_store.errors import NotFound, StoreError
+from rolethread_store.storage import Layout, SystemKeyringMissing, SystemKeyringUnavailable
 
 if TYPE_CHECKING:
     from rolethread_store.store import Store
@@ -56,12 +59,44 @@ def opened(ctx: typer.Context, *, memory_limit: str | None = None) -> Iterator[S
             f"there is no store at {path}",
             hint="make one with: rolethread init (--store says where)",
         )
-    secret = unlocking(options)
-    with rolethread_store.open(
+    with _unlocked(path, options, memory_limit) as store:
+        yield store
+
+
+def _unlocked(path: Path, options: Given, memory_limit: str | None) -> Store:
+    """Open with what was typed, else with the keyring, else with what is around."""
+    waiting = options.wait or 0.0
+    secret = typed(options)
+    if secret is None and _has_keyring_slot(path):
+        try:
+            return _open(path, Unlocking(keyring=True), waiting, memory_limit)
+        except (SystemKeyringMissing, SystemKeyringUnavailable, WrongKeyringKey) as error:
+            # Another machine, or no desktop: the store has other ways in.
+            output.say(f"note: the system keyring was not used: {error}")
+            if error.hint and isinstance(error, SystemKeyringMissing):
+                output.say(f"hint: {error.hint}")
+    return _open(path, secret or surrounding(), waiting, memory_limit)
+
+
+def _open(path: Path, secret: Unlocking, wait: float, memory_limit: str | None) -> Store:
+    return rolethread_store.open(
         path,
         secret.passphrase,
         recovery_code=secret.recovery_code,
-        wait=options.wait or 0.0,
+        key_file=secret.key_file,
+        keyring=secret.keyring,
+        wait=wait,
         memory_limit=memory_limit,
-    ) as store:
-        yield store
+    )
+
+
+def _has_keyring_slot(path: Path) -> bool:
+    """Say whether the store's owner asked for the keyring; reads the slots' headers alone."""
+    keys = Layout(path).keys
+    for slot in keys.glob("*.slot"):
+        try:
+            if read_slot_header(slot.read_bytes()).kind is SlotKind.KEYRING:
+                return True
+        except (StoreError, OSError):
+            continue  # Opening tells what is wrong with it, if it matters.
+    return False

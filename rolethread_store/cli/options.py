@@ -33,6 +33,8 @@ class Given:
         passphrase_command: Command line that prints the passphrase.
         passphrase_file: File that holds the passphrase.
         recovery_code_file: File that holds the recovery code.
+        key_file: The key file.
+        keyring: Whether to ask the system's keyring, and nothing else.
     """
 
     store: Path | None = None
@@ -41,6 +43,8 @@ class Given:
     passphrase_command: str | None = None
     passphrase_file: Path | None = None
     recovery_code_file: Path | None = None
+    key_file: Path | None = None
+    keyring: bool | None = None
 
 
 def given(ctx: typer.Context) -> Given:
@@ -56,7 +60,7 @@ def _note(ctx: typer.Context, param: typer.CallbackParam, value: object) -> obje
     return value
 
 
-def _option(flag: str, text: str, metavar: str) -> typer.models.OptionInfo:
+def _option(flag: str, text: str, metavar: str | None = None) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         flag, help=text, metavar=metavar, callback=_note, expose_value=False
     )
@@ -87,6 +91,14 @@ def _template(
     recovery_code_file: Annotated[
         Path | None,
         _option("--recovery-code-file", "Open with the recovery code in this file.", "PATH"),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        _option("--key-file", "Open with this key file.  [env: ROLETHREAD_KEY_FILE]", "PATH"),
+    ] = None,
+    keyring: Annotated[
+        bool | None,
+        _option("--keyring", "Open with the key in the system's keyring, and nothing else."),
     ] = None,
 ) -> None:
     """Stand for the shared options; never called."""

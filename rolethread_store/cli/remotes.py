@@ -107,6 +107,8 @@ def restore(
             destination,
             passphrase=secret.passphrase,
             recovery_code=secret.recovery_code,
+            key_file=secret.key_file,
+            keyring=secret.keyring,
             progress=bar,
         )
     _report(report, json)

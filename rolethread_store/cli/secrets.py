@@ -1,8 +1,13 @@
-"""Where a passphrase comes from: never from an argument, which every process can read.
+"""Where a secret comes from: never from an argument, which every process can read.
 
-In this order: ``--passphrase-fd``, ``--passphrase-command``, ``--passphrase-file``, the
-recovery code (its file, then its variable), ``ROLETHREAD_PASSPHRASE``, and last a prompt,
-which appears only on a terminal. Of a file or a pipe the first line counts.
+What was typed comes first, and only one way may be: ``--passphrase-fd``,
+``--passphrase-command``, ``--passphrase-file``, ``--recovery-code-file``, ``--key-file``,
+``--keyring``. Then the system's keyring, if the store has a slot for it (see ``opening``);
+then the variables ``ROLETHREAD_KEY_FILE``, ``ROLETHREAD_RECOVERY_CODE`` and
+``ROLETHREAD_PASSPHRASE``; last a prompt, which appears only on a terminal. Of a passphrase
+in a file or a pipe the first line counts.
+
+Before the first secret is read, this process is kept out of core dumps.
 """
 
 from __future__ import annotations
@@ -19,22 +24,26 @@ from typing import ClassVar
 
 from rolethread_store.cli.options import Given
 from rolethread_store.cli.usage import UsageProblem
+from rolethread_store.crypto import protect_process
 from rolethread_store.errors import Denied, InvalidInput
 
 __all__ = [
-    "PassphraseMismatch",
     "SecretCommandFailed",
     "SecretExposed",
     "SecretMissing",
     "SecretUnreadable",
     "Unlocking",
+    "asked",
     "environment_without_secrets",
-    "new_passphrase",
+    "surrounding",
+    "typed",
+    "typed_passphrase",
     "unlocking",
 ]
 
 _PASSPHRASE = "ROLETHREAD_PASSPHRASE"  # noqa: S105 (a variable's name)
 _RECOVERY_CODE = "ROLETHREAD_RECOVERY_CODE"
+_KEY_FILE = "ROLETHREAD_KEY_FILE"
 _WAYS = (
     "give it by --passphrase-file, --passphrase-command, --passphrase-fd "
     f"or {_PASSPHRASE}, or run this in a terminal"
@@ -65,18 +74,14 @@ class SecretUnreadable(InvalidInput):
     code: ClassVar[str] = "cli.secret-unreadable"
 
 
-class PassphraseMismatch(InvalidInput):
-    """The new passphrase was typed differently the second time."""
-
-    code: ClassVar[str] = "cli.passphrase-mismatch"
-
-
 @dataclass(frozen=True, slots=True)
 class Unlocking:
-    """What opens a store: exactly one of the two."""
+    """What opens a store: exactly one of these."""
 
     passphrase: str | None = field(default=None, repr=False)
     recovery_code: str | None = field(default=None, repr=False)
+    key_file: Path | None = None
+    keyring: bool = False
 
 
 def environment_without_secrets() -> dict[str, str]:
@@ -94,42 +99,48 @@ def unlocking(options: Given) -> Unlocking:
         SecretCommandFailed: the command failed.
         SecretUnreadable: nothing usable came out.
     """
-    typed = _typed_passphrase(options, also=options.recovery_code_file)
-    if typed is not None:
-        return Unlocking(passphrase=typed)
+    return typed(options) or surrounding()
+
+
+def typed(options: Given) -> Unlocking | None:
+    """Return the secret that the options name, ``None`` if they name none."""
+    protect_process()
+    others = (options.recovery_code_file, options.key_file, options.keyring or None)
+    passphrase = typed_passphrase(options, *others)
+    if passphrase is not None:
+        return Unlocking(passphrase=passphrase)
     if options.recovery_code_file is not None:
         return Unlocking(recovery_code=_from_file(options.recovery_code_file, "recovery code"))
+    if options.key_file is not None:
+        return Unlocking(key_file=options.key_file)
+    return Unlocking(keyring=True) if options.keyring else None
+
+
+def surrounding() -> Unlocking:
+    """Return the secret that the environment names, or that a person types."""
+    protect_process()
+    if key_file := os.environ.get(_KEY_FILE):
+        return Unlocking(key_file=Path(key_file))
     if code := os.environ.get(_RECOVERY_CODE):
         return Unlocking(recovery_code=code)
     if passphrase := os.environ.get(_PASSPHRASE):
         return Unlocking(passphrase=passphrase)
-    return Unlocking(passphrase=_asked("Passphrase: "))
+    return Unlocking(passphrase=asked("Passphrase: ", _WAYS))
 
 
-def new_passphrase(options: Given) -> str:
-    """Find the passphrase of a store that is being made; a person types it twice.
+def typed_passphrase(options: Given, *others: object) -> str | None:
+    """Return the passphrase that the options name, ``None`` if they name none.
+
+    Args:
+        options: What was typed.
+        others: Ways to open a store that exclude a passphrase; ``None`` where not given.
 
     Raises:
-        PassphraseMismatch: the two differ.
         UsageProblem: two ways were given at once.
-        SecretMissing: none was given and nobody can be asked.
-        SecretExposed: the file is readable for others.
-        SecretCommandFailed: the command failed.
-        SecretUnreadable: nothing usable came out.
     """
-    found = _typed_passphrase(options) or os.environ.get(_PASSPHRASE)
-    if found:
-        return found
-    first = _asked("New passphrase: ")
-    if first != _asked("The same again: "):
-        raise PassphraseMismatch("the two passphrases differ; nothing was made")
-    return first
-
-
-def _typed_passphrase(options: Given, also: Path | None = None) -> str | None:
-    ways = (options.passphrase_fd, options.passphrase_command, options.passphrase_file, also)
+    ways = (options.passphrase_fd, options.passphrase_command, options.passphrase_file, *others)
     if sum(way is not None for way in ways) > 1:
-        raise UsageProblem("give one source for the passphrase, not several")
+        raise UsageProblem("give one source for the secret, not several")
     if options.passphrase_fd is not None:
         return _from_descriptor(options.passphrase_fd)
     if options.passphrase_command is not None:
@@ -137,6 +148,25 @@ def _typed_passphrase(options: Given, also: Path | None = None) -> str | None:
     if options.passphrase_file is not None:
         return _from_file(options.passphrase_file, "passphrase")
     return None
+
+
+def asked(prompt: str, otherwise: str) -> str:
+    """Ask a person for a passphrase, without showing it.
+
+    Args:
+        prompt: The question.
+        otherwise: What to do where nobody can be asked.
+
+    Raises:
+        SecretMissing: there is no terminal.
+        SecretUnreadable: nothing was typed.
+    """
+    if not sys.stdin.isatty():
+        raise SecretMissing("no passphrase was given", hint=otherwise)
+    answer = getpass.getpass(prompt, stream=sys.stderr)
+    if not answer:
+        raise SecretUnreadable("the passphrase is empty")
+    return answer
 
 
 def _first_line(raw: bytes, source: str) -> str:
@@ -187,12 +217,3 @@ def _from_file(path: Path, what: str) -> str:
                 hint=f"chmod 600 {shlex.quote(str(path))}",
             )
         return _first_line(stream.read(), str(path))
-
-
-def _asked(prompt: str) -> str:
-    if not sys.stdin.isatty():
-        raise SecretMissing("no passphrase was given", hint=_WAYS)
-    typed = getpass.getpass(prompt, stream=sys.stderr)
-    if not typed:
-        raise SecretUnreadable("the passphrase is empty")
-    return typed

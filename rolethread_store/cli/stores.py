@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 import rolethread_store
 from rolethread_store.cli import output
+from rolethread_store.cli.keeping import require_somebody_to_keep, wait_until_written_down
+from rolethread_store.cli.new_passphrase import first_passphrase
 from rolethread_store.cli.opening import opened, store_path
 from rolethread_store.cli.options import JsonOption, given
-from rolethread_store.cli.secrets import new_passphrase
-from rolethread_store.cli.usage import UsageProblem, example
+from rolethread_store.cli.usage import example
 
 __all__ = ["app"]
 
@@ -34,34 +34,15 @@ def init(
     Its recovery code is printed once, alone, on standard output: it opens the store when
     the passphrase is forgotten. Write it down and keep it away from this machine.
     """
-    if not yes and not sys.stdin.isatty():
-        raise UsageProblem(
-            "nobody can be asked here whether the recovery code was written down",
-            hint="add --yes and keep what is printed",
-        )
+    require_somebody_to_keep(yes)
     options = given(ctx)
     path = store_path(options)
-    with rolethread_store.create(path, passphrase=new_passphrase(options)) as store:
+    with rolethread_store.create(path, passphrase=first_passphrase(options)) as store:
         output.say(f"Made an encrypted store at {path}")
         output.say("This is its recovery code. It is shown only now:")
         typer.echo(store.recovery_code)
-    if not yes:
-        _wait_until_written_down()
+    wait_until_written_down(yes)
     output.say("next: rolethread import FILE --dataset NAME")
-
-
-def _wait_until_written_down() -> None:
-    """Ask until the answer is yes, or nobody is there any more.
-
-    Ready-made prompts write a blank to stdout, where the recovery code stands alone.
-    """
-    while True:
-        sys.stderr.write("Have you written it down? [y/N] ")
-        sys.stderr.flush()
-        answer = sys.stdin.readline()
-        if not answer or answer.strip().lower() in {"y", "yes"}:
-            return
-        output.say("It cannot be shown again, and without it a lost passphrase is final.")
 
 
 @app.command(epilog=example("rolethread status", "rolethread status --json"))

@@ -14,19 +14,17 @@ passphrase rewrites one of them. Layout, little-endian::
       44+N      48  AES-256-GCM of the 32-byte root key, nonce 0, tag last
       92+N      32  SHA-256 of everything before
 
-The slot's 32-byte secret is, for a passphrase, Argon2id of it (see ``kdf``); for a recovery
-code, HKDF-Extract-SHA256 of its 20 bytes with ``salt``: 160 random bits need no slow
-function. Key and commitment are the halves of 64 bytes derived from it (``aead.derive``)
-with the purpose ``slot-passphrase`` or ``slot-recovery-code`` and the context
+The slot's 32-byte secret is, for a passphrase, Argon2id of it (see ``kdf``); for the 20 bytes
+of a recovery code and the 32 of a key file or of the system keyring, HKDF-Extract-SHA256 of
+them with ``salt``: random bits need no slow function. Key and commitment are the halves of
+64 bytes derived from it (``aead.derive``) with the purpose ``slot-passphrase``,
+``slot-recovery-code``, ``slot-key-file`` or ``slot-keyring`` and the context
 ``salt + store id + slot id``. Bytes 0 to 44+N are the associated data.
 
 The three ways a slot fails are three errors, because people act differently on them:
 the trailing SHA-256 (in that place in every version) finds damage, the version finds a
 newer program, and the commitment finds a wrong passphrase. The SHA-256 is no protection
 from forgery: commitment and tag are.
-
-Kinds 3 and 4 are set aside for random 32-byte secrets; this version reads their header and
-does not open them.
 """
 
 from __future__ import annotations
@@ -63,11 +61,15 @@ from rolethread_store.crypto.slot_header import (
 from rolethread_store.errors import Corrupt, Denied, Unsupported
 
 __all__ = [
+    "MAX_SLOT",
     "SlotForeign",
     "SlotOtherSecret",
     "SlotTooNew",
+    "WrongKeyFile",
+    "WrongKeyringKey",
     "WrongPassphrase",
     "WrongRecoveryCode",
+    "make_key_slot",
     "make_passphrase_slot",
     "make_recovery_slot",
     "open_slot",
@@ -83,10 +85,16 @@ _DIGEST_BYTES = 32
 _PREFIX = struct.Struct("<4sBBHI")
 _AROUND = _PREFIX.size + _COMMITMENT_BYTES + _SEALED_BYTES + _DIGEST_BYTES
 
+MAX_SLOT = 64 * 1024
+"""Bytes above which a file is no slot of any version, and is not read into memory."""
+
 _KINDS = frozenset(SlotKind)
+_RANDOM_KINDS = frozenset({SlotKind.KEY_FILE, SlotKind.KEYRING})
 _PURPOSES = {
     SlotKind.PASSPHRASE: "slot-passphrase",
     SlotKind.RECOVERY_CODE: "slot-recovery-code",
+    SlotKind.KEY_FILE: "slot-key-file",
+    SlotKind.KEYRING: "slot-keyring",
 }
 
 
@@ -100,6 +108,18 @@ class WrongRecoveryCode(Denied):
     """The recovery code is well formed but belongs to another slot or store."""
 
     code: ClassVar[str] = "crypto.wrong-recovery-code"
+
+
+class WrongKeyFile(Denied):
+    """The key file is whole but belongs to another slot or store."""
+
+    code: ClassVar[str] = "crypto.wrong-key-file"
+
+
+class WrongKeyringKey(Denied):
+    """The key in the system keyring belongs to another slot or store."""
+
+    code: ClassVar[str] = "crypto.wrong-keyring-key"
 
 
 class SlotOtherSecret(Denied):
@@ -155,6 +175,25 @@ def make_recovery_slot(root: Secret, code: str, identity: SlotIdentity) -> bytes
     return _made(root, extract(header.salt, parse_code(code)), header)
 
 
+def make_key_slot(root: Secret, key: Secret, kind: SlotKind, identity: SlotIdentity) -> bytes:
+    """Return the bytes of a slot that opens with 32 random bytes.
+
+    Args:
+        root: The store root key.
+        key: What a key file or the system keyring holds.
+        kind: Which of the two.
+        identity: The slot's.
+
+    Raises:
+        ValueError: If ``kind`` is neither of them, or the key is not 32 bytes.
+        LabelUnusable: If the label is too long or not Unicode text.
+    """
+    if kind not in _RANDOM_KINDS or len(key) != KEY_BYTES:
+        raise ValueError("a key slot of this kind takes exactly 32 random bytes")
+    header = _header(kind, identity, None)
+    return _made(root, extract(header.salt, key), header)
+
+
 def read_slot_header(blob: bytes) -> SlotHeader:
     """Return what a slot says of itself without any secret; not yet authenticated.
 
@@ -172,6 +211,7 @@ def open_slot(
     store_id: UUID,
     passphrase: str | None = None,
     recovery_code: str | None = None,
+    key: Secret | None = None,
 ) -> Secret:
     """Return the store root key.
 
@@ -180,10 +220,13 @@ def open_slot(
         store_id: The store that the slot must belong to.
         passphrase: The passphrase, for a slot of that kind.
         recovery_code: The recovery code, for a slot of that kind.
+        key: The 32 bytes of the key file or system keyring, for a slot of these kinds.
 
     Raises:
         WrongPassphrase: If the passphrase is wrong.
         WrongRecoveryCode: If the recovery code is wrong.
+        WrongKeyFile: If the key file is that of another slot.
+        WrongKeyringKey: If the key of the system keyring is that of another slot.
         RecoveryCodeMistyped: If the recovery code has a typing mistake.
         SlotOtherSecret: If the slot takes another sort of secret.
         SlotForeign: If the slot belongs to another store.
@@ -197,12 +240,12 @@ def open_slot(
             f"key slot {parts.header.slot_id} belongs to another store",
             hint="Put back the keys folder of this store.",
         )
-    secret = _secret(parts.header, passphrase, recovery_code)
-    key, expected = _keys(secret, parts.header)
+    secret = _secret(parts.header, passphrase, recovery_code, key)
+    sealing, expected = _keys(secret, parts.header)
     if not hmac.compare_digest(parts.commitment, expected):
         _refuse(parts.header.kind)
     try:
-        return Secret(open_sealed(key, 0, parts.sealed, parts.aad))
+        return Secret(open_sealed(sealing, 0, parts.sealed, parts.aad))
     except SealBroken as error:
         raise SlotDamaged(f"key slot {parts.header.slot_id} was changed") from error
 
@@ -256,11 +299,15 @@ def _parsed(blob: bytes) -> _Parts:
     return _Parts(header, body[:end], body[start:end], body[end:])
 
 
-def _secret(header: SlotHeader, passphrase: str | None, recovery_code: str | None) -> Secret:
+def _secret(
+    header: SlotHeader, passphrase: str | None, recovery_code: str | None, key: Secret | None
+) -> Secret:
     if header.kdf is not None and passphrase is not None:
         return stretch(passphrase, header.kdf)
     if header.kind is SlotKind.RECOVERY_CODE and recovery_code is not None:
         return extract(header.salt, parse_code(recovery_code))
+    if header.kind in _RANDOM_KINDS and key is not None:
+        return extract(header.salt, key)
     wanted = header.kind.name.lower().replace("_", " ")
     raise SlotOtherSecret(f"key slot {header.slot_id} opens with a {wanted}")
 
@@ -270,6 +317,16 @@ def _refuse(kind: SlotKind) -> NoReturn:
         raise WrongRecoveryCode(
             "this recovery code belongs to another store",
             hint="It has no typing mistake; look for the code printed for this store.",
+        )
+    if kind is SlotKind.KEY_FILE:
+        raise WrongKeyFile(
+            "this key file belongs to another store, or its slot was made for another file",
+            hint="Name the key file that was made for this store.",
+        )
+    if kind is SlotKind.KEYRING:
+        raise WrongKeyringKey(
+            "the key in the system keyring does not open this store",
+            hint="Open the store another way, then: rolethread slots add keyring",
         )
     raise WrongPassphrase(
         "the passphrase is wrong",

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from rolethread_store.engine.failures import CryptoModuleMissing, translated
+from rolethread_store.engine.failures import CryptoModuleMissing, EngineFailed, translated
 from rolethread_store.engine.result import EngineResult
 from rolethread_store.engine.text import identifier, literal
 
@@ -129,8 +129,11 @@ class Session:
         if name in self._keys:
             return
         text = base64.b64encode(key).decode()
-        with translated():
+        try:
             self._connection.execute(f"PRAGMA add_parquet_key({literal(name)}, '{text}')")
+        except duckdb.Error:
+            # The engine's messages quote the statement, and the key stands in it.
+            raise EngineFailed("a data key could not be handed to the engine") from None
         self._keys.add(name)
 
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> None:

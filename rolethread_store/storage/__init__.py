@@ -14,10 +14,16 @@ from rolethread_store.storage.failures import (
     ReadOnly,
     translated,
 )
+from rolethread_store.storage.key_files import KeyFileExposed, read_key_file, write_key_file
 from rolethread_store.storage.layout import Layout, LogName
 from rolethread_store.storage.leases import Lease, others_read
 from rolethread_store.storage.leftovers import collect_leftovers, new_spill_folder
 from rolethread_store.storage.lock import StoreLocked, WriterLock
+from rolethread_store.storage.system_keyring import (
+    SystemKeyring,
+    SystemKeyringMissing,
+    SystemKeyringUnavailable,
+)
 
 __all__ = [
     "TAIL_BYTES",
@@ -28,16 +34,22 @@ __all__ = [
     "DiskFailed",
     "DiskFull",
     "FileMissing",
+    "KeyFileExposed",
     "Layout",
     "Lease",
     "LogName",
     "ReadOnly",
     "StoreLocked",
+    "SystemKeyring",
+    "SystemKeyringMissing",
+    "SystemKeyringUnavailable",
     "WriterLock",
     "collect_leftovers",
     "new_spill_folder",
     "others_read",
+    "read_key_file",
     "sha256_file",
     "tail_digest",
     "translated",
+    "write_key_file",
 ]

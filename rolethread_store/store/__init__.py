@@ -11,6 +11,8 @@ from rolethread_store.store.reports import (
     StoredEntry,
     StoreStatus,
 )
+from rolethread_store.store.slot_list import SlotInfo, slots_of
+from rolethread_store.store.slots import NewSlot
 from rolethread_store.store.store import Store, create_store, open_store
 from rolethread_store.store.transactions import Transaction
 
@@ -20,7 +22,9 @@ __all__ = [
     "ExportReport",
     "ImportReport",
     "LogItem",
+    "NewSlot",
     "RemoteInfo",
+    "SlotInfo",
     "Store",
     "StoreStatus",
     "StoredEntry",
@@ -28,4 +32,5 @@ __all__ = [
     "create_store",
     "open_store",
     "restore_store",
+    "slots_of",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+from uuid import UUID
 
 from rolethread_store.clock import Clock
 from rolethread_store.crypto import (
@@ -13,22 +14,18 @@ from rolethread_store.crypto import (
     Keyring,
     Secret,
     SlotIdentity,
-    SlotKind,
     calibrated,
     make_passphrase_slot,
     make_recovery_slot,
     new_code,
-    open_slot,
-    read_slot_header,
 )
 from rolethread_store.dataset import Manifest, StoreHeader, publish_manifest
-from rolethread_store.errors import Conflict, Corrupt, Denied, InvalidInput, NotFound
+from rolethread_store.errors import Conflict, NotFound
 from rolethread_store.storage import Disk, Layout
+from rolethread_store.store.secrets import Secrets, root_key, slot_bytes
 
 __all__ = [
     "FolderNotEmpty",
-    "NoSecret",
-    "NoUsableSlot",
     "StoreMissing",
     "Unlocked",
     "make_store",
@@ -49,26 +46,19 @@ class FolderNotEmpty(Conflict):
     code: ClassVar[str] = "store.folder-not-empty"
 
 
-class NoSecret(InvalidInput):
-    """Neither a passphrase nor a recovery code was given."""
-
-    code: ClassVar[str] = "store.no-secret"
-
-
-class NoUsableSlot(Corrupt):
-    """No key slot of the wanted kind can be read."""
-
-    code: ClassVar[str] = "store.no-usable-slot"
-
-
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """A store whose keys are known."""
+    """A store whose keys are known.
+
+    Attributes:
+        opened_with: The key slot that the caller's secret is proven to open.
+    """
 
     layout: Layout
     disk: Disk
     header: StoreHeader
     keyring: Keyring
+    opened_with: UUID | None = None
 
 
 def make_store(
@@ -113,16 +103,16 @@ def make_store(
     # The header comes last: without it nothing takes the folder for a store.
     disk.put_new(layout.header, header.encode())
     disk.sync_folder(layout.root.parent)
-    return Unlocked(layout, disk, header, keyring), code
+    return Unlocked(layout, disk, header, keyring, first.slot_id), code
 
 
-def unlock(path: Path, passphrase: str | None, recovery_code: str | None) -> Unlocked:
+def unlock(path: Path, secrets: Secrets) -> Unlocked:
     """Open a store's keys.
 
     Raises:
         StoreMissing: there is no store.
         NoSecret: no secret was given.
-        WrongPassphrase: it opens no slot.
+        WrongPassphrase: it opens no slot; likewise the errors of the other kinds.
         Corrupt: header or slots are not what was written.
         Unsupported: a newer program made the store.
     """
@@ -131,62 +121,15 @@ def unlock(path: Path, passphrase: str | None, recovery_code: str | None) -> Unl
     if not layout.header.is_file():
         raise StoreMissing(f"there is no store at {path}", hint="make one with: rolethread init")
     content = disk.read(layout.header)
-    slots = [
-        disk.read(layout.keys / name)
-        for name in disk.list(layout.keys)
-        if layout.slot_of(name) is not None
-    ]
-    header, keyring = unlock_bytes(content, slots, passphrase, recovery_code)
-    return Unlocked(layout, disk, header, keyring)
+    slots = list(slot_bytes(layout, disk).values())
+    header, keyring, opened_with = unlock_bytes(content, slots, secrets)
+    return Unlocked(layout, disk, header, keyring, opened_with)
 
 
 def unlock_bytes(
-    header: bytes, slots: list[bytes], passphrase: str | None, recovery_code: str | None
-) -> tuple[StoreHeader, Keyring]:
-    """Open a store's keys from the bytes of its header and slots.
-
-    Every slot of the right kind is tried: a damaged one never locks the store while
-    another opens.
-
-    Raises:
-        NoSecret: no secret was given.
-        WrongPassphrase: it opens no slot.
-        NoUsableSlot: no slot of that kind can be read.
-    """
-    if passphrase is None and recovery_code is None:
-        raise NoSecret("a passphrase or a recovery code is needed")
+    header: bytes, slots: Sequence[bytes], secrets: Secrets
+) -> tuple[StoreHeader, Keyring, UUID]:
+    """Open a store's keys from the bytes of its header and slots; see ``root_key``."""
     known = StoreHeader.decode(header)
-    failures: list[Denied | Corrupt] = []
-    kind = SlotKind.RECOVERY_CODE if passphrase is None else SlotKind.PASSPHRASE
-    for slot in _of_kind(slots, kind, failures):
-        try:
-            root = open_slot(
-                slot,
-                store_id=known.store_id,
-                passphrase=passphrase,
-                recovery_code=recovery_code if passphrase is None else None,
-            )
-        except (Denied, Corrupt) as error:
-            failures.append(error)
-            continue
-        return known, Keyring(root, known.store_id)
-    wrong = [error for error in failures if isinstance(error, Denied)]
-    if wrong:
-        raise wrong[0]
-    if failures:
-        raise failures[0]
-    raise NoUsableSlot(
-        f"the store has no key slot for a {kind.name.lower().replace('_', ' ')}",
-        hint="put back the keys folder from a copy or a remote",
-    )
-
-
-def _of_kind(
-    slots: list[bytes], kind: SlotKind, failures: list[Denied | Corrupt]
-) -> Iterator[bytes]:
-    for slot in slots:
-        try:
-            if read_slot_header(slot).kind is kind:
-                yield slot
-        except Corrupt as error:
-            failures.append(error)
+    slot_id, root = root_key(slots, known.store_id, secrets)
+    return known, Keyring(root, known.store_id), slot_id

@@ -67,8 +67,14 @@ class Parts:
         return self.journal.history.created_names().get(dataset_id, "")
 
     def close(self) -> None:
-        """Release sessions, log file and lock; a running checkpoint ends first."""
+        """Release sessions, log file and lock, and overwrite the keys.
+
+        A running checkpoint ends first.
+        """
         self.upkeep.wait()
-        self.reader.close()
-        self.room.close()
-        self.journal.close()
+        try:
+            self.reader.close()
+            self.room.close()
+            self.journal.close()
+        finally:
+            self.journal.keyring.wipe()

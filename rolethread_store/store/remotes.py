@@ -12,6 +12,7 @@ from rolethread_store.model import FactKind, FactPut, ProgressListener, Setting,
 from rolethread_store.store.opening import unlock_bytes
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import RemoteInfo
+from rolethread_store.store.secrets import Secrets, key_path
 from rolethread_store.sync import (
     LocalFiles,
     PushReport,
@@ -100,24 +101,27 @@ def verify_at(parts: Parts, name: str | None, listener: ProgressListener) -> Ver
     return verify(journal.layout.root, journal.keyring, remote, listener)
 
 
-def restore_store(
+def restore_store(  # noqa: PLR0913 (each way to open it is one keyword)
     url: str,
     destination: str | Path,
     *,
     passphrase: str | None = None,
     recovery_code: str | None = None,
+    key_file: str | Path | None = None,
+    keyring: bool = False,
     progress: ProgressListener = unheard,
 ) -> RestoreReport:
     """Bring a store back from a remote into a new folder.
 
     Raises:
         DestinationNotEmpty: something is there.
-        WrongPassphrase: the passphrase opens nothing there.
+        WrongPassphrase: the passphrase opens nothing there; likewise the other secrets.
         RemoteDamaged: an object is missing or differs; nothing is left behind.
     """
+    given = Secrets(passphrase, recovery_code, key_path(key_file), keyring)
 
     def unlocked(slots: list[bytes], header: bytes) -> Keyring:
-        return unlock_bytes(header, slots, passphrase, recovery_code)[1]
+        return unlock_bytes(header, slots, given)[1]
 
     return restore(Remote.open(url), Path(destination).expanduser(), unlocked, progress)
 

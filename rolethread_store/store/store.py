@@ -41,6 +41,9 @@ from rolethread_store.store.reports import (
     StoredEntry,
     StoreStatus,
 )
+from rolethread_store.store.secrets import Secrets, key_path
+from rolethread_store.store.slot_verbs import SlotVerbs
+from rolethread_store.store.slots import SlotBook
 from rolethread_store.store.transactions import Transaction
 from rolethread_store.store.upkeep import Upkeep
 from rolethread_store.sync import PushReport, VerifyReport
@@ -48,7 +51,7 @@ from rolethread_store.sync import PushReport, VerifyReport
 __all__ = ["Store", "create_store", "open_store"]
 
 
-class Store:
+class Store(SlotVerbs):
     """An open store; close it, or use it in a ``with`` block.
 
     Reading takes no lock. The first change makes this process the store's one writer,
@@ -84,6 +87,7 @@ class Store:
             Upkeep(journal),
         )  # fmt: skip
         journal.changed = self._parts.upkeep.notice
+        self._slots = SlotBook(journal, unlocked.opened_with)
         self.recovery_code = recovery_code
 
     @property
@@ -337,6 +341,8 @@ def open_store(  # noqa: PLR0913 - keywords of the public door
     passphrase: str | None = None,
     *,
     recovery_code: str | None = None,
+    key_file: str | Path | None = None,
+    keyring: bool = False,
     wait: float = 0.0,
     memory_limit: str | None = None,
     clock: Clock | None = None,
@@ -348,6 +354,8 @@ def open_store(  # noqa: PLR0913 - keywords of the public door
         path: Its folder.
         passphrase: Its passphrase.
         recovery_code: Its recovery code, when no passphrase is given.
+        key_file: Its key file, when neither is given.
+        keyring: Ask the operating system's keyring, when none of these is given.
         wait: Seconds a first change waits for another writer.
         memory_limit: What a query may take before it spills, ``"1GB"``.
         clock: Time, for tests.
@@ -355,10 +363,11 @@ def open_store(  # noqa: PLR0913 - keywords of the public door
 
     Raises:
         StoreMissing: there is none.
-        WrongPassphrase: the passphrase opens nothing.
+        WrongPassphrase: the passphrase opens nothing; likewise the other secrets.
         Corrupt: something is not what was written.
     """
-    unlocked = unlock(Path(path).expanduser(), passphrase, recovery_code)
+    secrets = Secrets(passphrase, recovery_code, key_path(key_file), keyring)
+    unlocked = unlock(Path(path).expanduser(), secrets)
     return Store(
         unlocked, clock or SystemClock(), wait=wait, memory_limit=memory_limit,
         working_copy=working_copy,

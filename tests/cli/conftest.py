@@ -37,9 +37,11 @@ def template(tmp_path_factory: pytest.TempPathFactory, sources: Path) -> tuple[P
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the person who runs the tests matters."""
-    for name in ("STORE", "PASSPHRASE", "RECOVERY_CODE", "TRACEBACK"):
+    """No variable of the person who runs the tests matters, and their process stays as it is."""
+    for name in ("STORE", "PASSPHRASE", "RECOVERY_CODE", "KEY_FILE", "TRACEBACK"):
         monkeypatch.delenv(f"ROLETHREAD_{name}", raising=False)
+    for module in ("secrets", "new_passphrase"):
+        monkeypatch.setattr(f"rolethread_store.cli.{module}.protect_process", lambda: None)
 
 
 @pytest.fixture

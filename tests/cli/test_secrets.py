@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from rolethread_store.cli.new_passphrase import PassphraseMismatch, first_passphrase
 from rolethread_store.cli.options import Given
 from rolethread_store.cli.secrets import (
-    PassphraseMismatch,
     SecretCommandFailed,
     SecretExposed,
     SecretMissing,
     SecretUnreadable,
     Unlocking,
     environment_without_secrets,
-    new_passphrase,
     unlocking,
 )
 from rolethread_store.cli.usage import UsageProblem
@@ -116,10 +115,10 @@ def test_without_a_terminal_nobody_is_asked() -> None:
 
 def test_a_person_types_a_new_passphrase_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     _terminal(monkeypatch, SECRET, SECRET)
-    assert new_passphrase(Given()) == SECRET
+    assert first_passphrase(Given()) == SECRET
     _terminal(monkeypatch, SECRET, SECRET + "!")
     with pytest.raises(PassphraseMismatch):
-        new_passphrase(Given())
+        first_passphrase(Given())
 
 
 def test_a_person_types_it_once_to_open(monkeypatch: pytest.MonkeyPatch) -> None:

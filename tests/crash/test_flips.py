@@ -21,7 +21,7 @@ import pytest
 
 import rolethread_store
 from rolethread_store.clock import SystemClock
-from rolethread_store.crypto import Keyring, floor_params
+from rolethread_store.crypto import Keyring, Secret, floor_params
 from rolethread_store.dataset import Reader, StoreHeader
 from rolethread_store.editing import bulk_tags
 from rolethread_store.engine import Session
@@ -29,6 +29,7 @@ from rolethread_store.errors import Corrupt, Denied, NotFound, StoreError, Unsup
 from rolethread_store.storage import Disk, Layout
 from rolethread_store.store import Store
 from rolethread_store.store.opening import Unlocked, unlock
+from rolethread_store.store.secrets import Secrets
 from rolethread_store.testing.answers import Answers, answers
 
 PASSPHRASE = "flip me if you can"
@@ -44,7 +45,7 @@ class Sample:
 
     Attributes:
         layout: Where it is.
-        keyring: Its keys.
+        root: Its root key; a store wipes its keys when it closes.
         recovery_code: Opens it.
         states: Its answers after each change.
         published: The state when the last manifest was published.
@@ -53,12 +54,17 @@ class Sample:
     """
 
     layout: Layout
-    keyring: Keyring
+    root: bytes
     recovery_code: str
     states: list[Answers]
     published: int
     contents: dict[Path, bytes]
     session: Session | None = None
+
+    @property
+    def keyring(self) -> Keyring:
+        store_id = StoreHeader.decode(self.contents[self.layout.header]).store_id
+        return Keyring(Secret(self.root), store_id)
 
     @property
     def answers(self) -> Answers:
@@ -158,11 +164,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
             published = len(states) - 1
         with rolethread_store.open(path, recovery_code=code) as store:
             states += [answers(store) for _ in second_life(store)]
-            keyring = store._parts.journal.keyring
+            root = store._parts.journal.keyring.root.reveal()
             layout = store._parts.journal.layout
     assert len(list(layout.logs.iterdir())) == 2
     contents = {path: path.read_bytes() for path in sorted(path.rglob("*")) if path.is_file()}
-    sample = Sample(layout, keyring, code, states, published, contents)
+    sample = Sample(layout, root, code, states, published, contents)
     assert sample.read() == sample.answers
     yield sample
     if sample.session is not None:
@@ -268,8 +274,9 @@ def test_flips_of_key_slots(sample: Sample, secret: str) -> None:
             try:
                 unlocked = unlock(
                     sample.layout.root,
-                    PASSPHRASE if secret == "passphrase" else None,
-                    sample.recovery_code if secret != "passphrase" else None,
+                    Secrets(PASSPHRASE)
+                    if secret == "passphrase"
+                    else Secrets(recovery_code=sample.recovery_code),
                 )
                 with Store(unlocked, SystemClock()) as store:
                     assert store.log() == sample.answers.log
@@ -421,5 +428,5 @@ def test_files_of_another_store(sample: Sample, tmp_path: Path) -> None:
 
 def open_both(sample: Sample) -> None:
     """Open with either secret."""
-    unlock(sample.layout.root, None, sample.recovery_code)
-    unlock(sample.layout.root, PASSPHRASE, None)
+    unlock(sample.layout.root, Secrets(recovery_code=sample.recovery_code))
+    unlock(sample.layout.root, Secrets(PASSPHRASE))

@@ -32,6 +32,7 @@ from rolethread_store.errors import (
 )
 from rolethread_store.store import Store
 from rolethread_store.store.opening import unlock
+from rolethread_store.store.secrets import Secrets
 from rolethread_store.testing import Fault, FaultyDisk
 from rolethread_store.testing.answers import Answers, answers
 from rolethread_store.testing.crashing import Work, Writer, records
@@ -293,7 +294,7 @@ def attempted(write: Callable[[Store], object], store: Store) -> StoreError | No
 
 
 def on_disk(sample: Sample, disk: FaultyDisk) -> Store:
-    unlocked = unlock(sample.path, None, sample.recovery_code)
+    unlocked = unlock(sample.path, Secrets(recovery_code=sample.recovery_code))
     return Store(replace(unlocked, disk=disk), SystemClock())
 
 
