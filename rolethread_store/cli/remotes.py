@@ -73,6 +73,12 @@ def push(ctx: typer.Context, name: _Name = None, json: JsonOption = False) -> No
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.push(name, progress=bar)
     _report(report, json)
+    if report.earlier_keys:
+        sets = output.amount(report.earlier_keys, "earlier set")
+        output.say(
+            f"note: {sets} of key slots stay on the remote; a passphrase or slot "
+            "removed since then still opens that copy"
+        )
 
 
 @app.command(epilog=example("rolethread verify", "rolethread verify stick --json"))

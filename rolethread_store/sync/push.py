@@ -93,6 +93,7 @@ class _Push:
         self._listener = listener
         self._book = TrustBook(local.root, keyring)
         self._requests = remote.requests
+        self._earlier_keys = 0
 
     def run(self) -> PushReport:
         memory = self._book.load(self._remote.url)
@@ -105,8 +106,7 @@ class _Push:
             return self._report(standing, standing.newest, None)
         plan = self._plan(standing, files)
         if standing.previous is None or standing.previous.keys != keys or standing.memory.doubted:
-            put_bytes(self._remote, keys_name(keys.sha256), bundle)
-            self._prove(keys_name(keys.sha256), keys, "key bundle")
+            self._send_keys(keys, bundle)
         self._send(plan)
         self._confirm(plan)
         newest = self._commit(standing, plan, keys)
@@ -162,6 +162,17 @@ class _Push:
             return is_whole(self._remote, name, part)
         except NotFound:
             return False
+
+    def _send_keys(self, keys: Part, bundle: bytes) -> None:
+        """Send the present key slots, and count the earlier sets that lie there.
+
+        They are left: a name is never removed from a remote, and removing one would call
+        back no copy that somebody made of it.
+        """
+        name = keys_name(keys.sha256)
+        put_bytes(self._remote, name, bundle)
+        self._prove(name, keys, "key bundle")
+        self._earlier_keys = len(self._remote.listing(KEYS).keys() - {name})
 
     def _send(self, plan: Plan) -> None:
         sent = 0
@@ -258,6 +269,7 @@ class _Push:
             head_seq=newest.seq if newest is not None else 0,
             up_to_date=plan is None,
             unmerged=unmerged,
+            earlier_keys=self._earlier_keys,
         )
 
 

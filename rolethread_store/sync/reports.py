@@ -21,6 +21,8 @@ class PushReport:
         head_seq: Number of this device's newest head.
         up_to_date: Whether there was nothing to push.
         unmerged: Devices whose newest push is not part of this store's state.
+        earlier_keys: Sets of key slots that earlier pushes left there, looked for when the
+            slots were sent. What opened one of them opens its copy still.
     """
 
     objects_sent: int
@@ -30,6 +32,7 @@ class PushReport:
     head_seq: int
     up_to_date: bool
     unmerged: tuple[UUID, ...] = ()
+    earlier_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)

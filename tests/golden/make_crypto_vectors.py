@@ -24,10 +24,13 @@ from rolethread_store.crypto import (
     Kind,
     Secret,
     SlotIdentity,
+    SlotKind,
     derive,
+    make_key_slot,
     make_passphrase_slot,
     make_recovery_slot,
     new_code,
+    new_key_file,
     parse_code,
     seal,
     seal_envelope,
@@ -59,6 +62,7 @@ def build() -> list[Vector]:
             *_slots(),
             *_keyrings(),
             *_headers(),
+            *_key_files(),
         ]
 
 
@@ -304,6 +308,53 @@ def _headers() -> list[Vector]:
         vector("changed", header=b"{}".hex(), error="crypto.header-forged"),
         vector("tag changed", tag=_flipped(tag, 0).hex(), error="crypto.header-forged"),
         vector("tag cut", tag=tag[:16].hex(), error="crypto.header-forged"),
+    ]
+
+
+def _key_files() -> list[Vector]:
+    """The format of the key file, and the slots that 32 random bytes open."""
+    file = new_key_file()
+    title, digits, check = file.split(b"\n")[:3]
+    key = bytes.fromhex(digits.decode())
+    damaged, unusable = "crypto.key-file-damaged", "crypto.key-file-unusable"
+    newer = b"rolethread key file 2\n" + digits + b"\n" + check + b"\n"
+    cases: list[tuple[str, bytes, str, str]] = [
+        ("as written", file, "result", key.hex()),
+        ("line ends of Windows", file.replace(b"\n", b"\r\n"), "result", key.hex()),
+        ("no last line end", file.rstrip(), "result", key.hex()),
+        ("a flipped digit", _flipped(file, 30), "error", damaged),
+        ("a flipped check", _flipped(file, -2), "error", damaged),
+        ("upper case", title + b"\n" + digits.upper() + b"\n" + check, "error", damaged),
+        ("no check", title + b"\n" + digits + b"\n", "error", damaged),
+        ("more behind it", file + b"more", "error", damaged),
+        ("only the title", title, "error", damaged),
+        ("newer", newer, "error", "crypto.key-file-too-new"),
+        ("another file", b"\x89PNG\r\n", "error", unusable),
+        ("nothing", b"", "error", unusable),
+    ]
+    files: list[Vector] = [
+        {"name": f"key file: {name}", "op": "key-file", "content": content.hex(), outcome: value}
+        for name, content, outcome, value in cases
+    ]
+    created = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+    by_file, by_keyring = (
+        make_key_slot(Secret(ROOT), Secret(key), kind, SlotIdentity(BATCH, STORE, created, "32"))
+        for kind in (SlotKind.KEY_FILE, SlotKind.KEYRING)
+    )
+    other = bytes(32).hex()
+    relabelled = _sealed_again(by_file[:5] + b"\4" + by_file[6:-32])
+    wrong, foreign = "crypto.wrong-keyring-key", "crypto.slot-foreign"
+    return [
+        *files,
+        _slot("key file opens", by_file, key=key.hex(), result=ROOT.hex()),
+        _slot("keyring opens", by_keyring, key=key.hex(), result=ROOT.hex()),
+        _slot("another key file", by_file, key=other, error="crypto.wrong-key-file"),
+        _slot("another keyring", by_keyring, key=other, error=wrong),
+        _slot("key file as keyring", relabelled, key=key.hex(), error=wrong),
+        _slot("key file, words", by_file, passphrase="x", error="crypto.slot-other-secret"),
+        _slot(
+            "key file, foreign", by_file, key=key.hex(), store_id=str(OTHER_STORE), error=foreign
+        ),
     ]
 
 

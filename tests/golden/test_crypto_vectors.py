@@ -18,6 +18,7 @@ from rolethread_store.crypto import (
     open_sealed,
     open_slot,
     parse_code,
+    parse_key_file,
     stretch,
 )
 from rolethread_store.errors import StoreError
@@ -87,6 +88,10 @@ def run_recovery_code(given: Inputs) -> bytes:
     return parse_code(given.text("text")).reveal()
 
 
+def run_key_file(given: Inputs) -> bytes:
+    return parse_key_file(given.hex("content")).reveal()
+
+
 def run_stretch(given: Inputs) -> bytes:
     params = KdfParams(memory_kib=65536, iterations=3, lanes=4, salt=given.hex("salt"))
     return stretch(given.text("passphrase"), params).reveal()
@@ -98,6 +103,7 @@ def run_slot(given: Inputs) -> bytes:
         store_id=given.uuid("store_id"),
         passphrase=given.optional("passphrase"),
         recovery_code=given.optional("recovery_code"),
+        key=given.secret("key") if given.optional("key") else None,
     )
     return root.reveal()
 
@@ -119,6 +125,7 @@ OPERATIONS: dict[str, Callable[[Inputs], bytes]] = {
     "derive": run_derive,
     "envelope": run_envelope,
     "header": run_header,
+    "key-file": run_key_file,
     "keyring": run_keyring,
     "recovery-code": run_recovery_code,
     "slot": run_slot,
