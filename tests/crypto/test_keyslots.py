@@ -23,8 +23,11 @@ from rolethread_store.crypto import (
     SlotKind,
     SlotOtherSecret,
     SlotTooNew,
+    WrongKeyFile,
+    WrongKeyringKey,
     WrongPassphrase,
     WrongRecoveryCode,
+    make_key_slot,
     make_passphrase_slot,
     make_recovery_slot,
     new_code,
@@ -173,14 +176,35 @@ def test_a_newer_slot_may_have_any_length() -> None:
         read_slot_header(sealed_again(b"RTSK\x02"))
 
 
-@pytest.mark.parametrize("kind", [SlotKind.KEY_FILE, SlotKind.KEYRING])
-def test_kinds_set_aside_are_read_and_not_opened(recovery_slot: Slot, kind: SlotKind) -> None:
-    body = bytearray(recovery_slot.blob[:-32])
-    body[5] = kind
-    blob = sealed_again(bytes(body))
+@pytest.mark.parametrize(
+    ("kind", "refusal"), [(SlotKind.KEY_FILE, WrongKeyFile), (SlotKind.KEYRING, WrongKeyringKey)]
+)
+def test_random_keys_open_slots_of_their_kind(
+    recovery_slot: Slot, kind: SlotKind, refusal: type[StoreError]
+) -> None:
+    key = Secret.random()
+    blob = make_key_slot(recovery_slot.root, key, kind, recovery_slot.identity)
     assert read_slot_header(blob).kind is kind
+    assert open_slot(blob, store_id=STORE_ID, key=key) == recovery_slot.root
+    assert len(key.reveal()) == 32, "the caller's key is left as it is, for the next slot"
+    with pytest.raises(refusal):
+        open_slot(blob, store_id=STORE_ID, key=Secret.random())
     with pytest.raises(SlotOtherSecret):
-        recovered(recovery_slot, blob)
+        open_slot(blob, store_id=STORE_ID, recovery_code=recovery_slot.secret)
+    with pytest.raises(SlotOtherSecret):
+        open_slot(blob, store_id=STORE_ID, passphrase="words")
+    body = bytearray(blob[:-32])
+    body[5] = 7 - kind  # the other of the two
+    with pytest.raises((WrongKeyFile, WrongKeyringKey)):
+        open_slot(sealed_again(bytes(body)), store_id=STORE_ID, key=key)
+
+
+@pytest.mark.parametrize(("kind", "length"), [(SlotKind.KEY_FILE, 31), (SlotKind.PASSPHRASE, 32)])
+def test_a_key_slot_takes_32_bytes_and_its_own_kinds(
+    recovery_slot: Slot, kind: SlotKind, length: int
+) -> None:
+    with pytest.raises(ValueError, match="32 random bytes"):
+        make_key_slot(recovery_slot.root, Secret.random(length), kind, recovery_slot.identity)
 
 
 @pytest.mark.parametrize(

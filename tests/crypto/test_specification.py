@@ -12,7 +12,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 
-from rolethread_store.crypto import Keyring, Kind, Secret, seal_envelope
+from rolethread_store.crypto import (
+    Keyring,
+    Kind,
+    Secret,
+    SlotKind,
+    make_key_slot,
+    new_key_file,
+    seal_envelope,
+)
 from tests.crypto.conftest import STORE_ID, Slot
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -44,6 +52,9 @@ def read_slot(blob: bytes, secret: str) -> bytes:
         )
         material = argon.derive(unicodedata.normalize("NFC", secret).encode())
         purpose = "slot-passphrase"
+    elif blob[5] in (3, 4):
+        material = hmac.digest(salt, bytes.fromhex(secret), "sha256")
+        purpose = {3: "slot-key-file", 4: "slot-keyring"}[blob[5]]
     else:
         number = 0
         for symbol in secret.replace("-", "")[:32]:
@@ -66,6 +77,16 @@ def read_envelope(key: bytes, purpose: str, blob: bytes, context: bytes) -> byte
 def test_slots_are_as_specified(passphrase_slot: Slot, recovery_slot: Slot) -> None:
     for slot in (passphrase_slot, recovery_slot):
         assert read_slot(slot.blob, slot.secret) == slot.root.reveal()
+
+
+def test_key_files_and_their_slots_are_as_specified(recovery_slot: Slot) -> None:
+    title, digits, check = new_key_file().decode("ascii").removesuffix("\n").split("\n")
+    assert title == "rolethread key file 1"
+    assert hashlib.sha256(f"{title}\n{digits}\n".encode()).hexdigest()[:16] == check
+    for kind in (SlotKind.KEY_FILE, SlotKind.KEYRING):
+        key = Secret(bytes.fromhex(digits))
+        blob = make_key_slot(recovery_slot.root, key, kind, recovery_slot.identity)
+        assert read_slot(blob, digits) == recovery_slot.root.reveal()
 
 
 def test_the_keyring_is_as_specified() -> None:

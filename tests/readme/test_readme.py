@@ -106,3 +106,17 @@ def test_commands_of_the_readme_are_recipes() -> None:
     recipes = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     for recipe in re.findall(r"^make (\S+)", README, re.MULTILINE):
         assert recipe in recipes
+
+
+def test_the_readme_leads_to_what_is_protected_and_what_is_not() -> None:
+    linked = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert {"SECURITY.md", "docs/threat-model.md"} <= set(linked)
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/threat-model.md"])
+def test_links_of_the_security_pages_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    linked = re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8"))
+    assert linked
+    assert [name for name in linked if not (path.parent / name).exists()] == []

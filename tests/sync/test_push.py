@@ -343,3 +343,17 @@ def test_an_unreachable_folder_is_an_error_of_the_remote(
     (tmp_path / "file").write_bytes(b"not a folder")
     with pytest.raises((RemoteUnavailable,)):
         pushed(sample, Remote.open(str(tmp_path / "file" / "backup")))
+
+
+def test_earlier_sets_of_key_slots_are_counted_when_the_slots_change(
+    sample: SampleStore, remote_url: str
+) -> None:
+    remote = Remote.open(remote_url)
+    assert pushed(sample, remote).earlier_keys == 0
+    added = sample.add_slot("key file")
+    assert pushed(sample, remote).earlier_keys == 1
+    assert pushed(sample, remote).earlier_keys == 0, "nothing was sent, nothing is said"
+    added.unlink()
+    assert pushed(sample, remote).earlier_keys == 1, "the set before, and the present one again"
+    sample.add_slot("another")
+    assert pushed(sample, remote).earlier_keys == 2
