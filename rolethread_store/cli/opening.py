@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import rolethread_store
 from rolethread_store.cli import output
 from rolethread_store.cli.options import Given, given
 from rolethread_store.cli.secrets import Unlocking, surrounding, typed
+from rolethread_store.cli.usage import UsageProblem
 from rolethread_store.crypto import SlotKind, WrongKeyringKey, read_slot_header
 from rolethread_store.errors import NotFound, StoreError
 from rolethread_store.storage import Layout, SystemKeyringMissing, SystemKeyringUnavailable
@@ -50,6 +52,7 @@ def opened(ctx: typer.Context, *, memory_limit: str | None = None) -> Iterator[S
 
     Raises:
         NoStoreThere: there is none; found out before anybody types a passphrase.
+        UsageProblem: the time to wait is none.
         StoreError: whatever opening or unlocking raises.
     """
     options = given(ctx)
@@ -59,13 +62,15 @@ def opened(ctx: typer.Context, *, memory_limit: str | None = None) -> Iterator[S
             f"there is no store at {path}",
             hint="make one with: rolethread init (--store says where)",
         )
-    with _unlocked(path, options, memory_limit) as store:
+    waiting = options.wait or 0.0
+    if not 0 <= waiting < math.inf:
+        raise UsageProblem("--wait takes a number of seconds, 0 or more")
+    with _unlocked(path, options, waiting, memory_limit) as store:
         yield store
 
 
-def _unlocked(path: Path, options: Given, memory_limit: str | None) -> Store:
+def _unlocked(path: Path, options: Given, waiting: float, memory_limit: str | None) -> Store:
     """Open with what was typed, else with the keyring, else with what is around."""
-    waiting = options.wait or 0.0
     secret = typed(options)
     if secret is None and _has_keyring_slot(path):
         try:
