@@ -105,7 +105,10 @@ def recovery_code(
     label: _Label = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
 ) -> None:
-    """Add a recovery code; it is printed once, alone, on standard output."""
+    """Add a recovery code, printed once.
+
+    It stands alone on standard output.
+    """
     require_somebody_to_keep(yes)
     with opened(ctx) as store:
         made = store.add_slot("recovery-code", label=label)
@@ -129,10 +132,11 @@ def key_file(
     ],
     label: _Label = None,
 ) -> None:
-    """Add a key file: whoever has it opens the store, without a passphrase.
+    """Add a key file.
 
-    Keep it on another medium than the store and its backups. Only files that this command
-    made are taken, because any other file changes sooner or later.
+    Whoever has it opens the store, without a passphrase. Keep it on another medium than the
+    store and its backups. Only files that this command made are taken, because any other
+    file changes sooner or later.
     """
     with opened(ctx) as store:
         made_here = not path.expanduser().exists()
@@ -142,9 +146,10 @@ def key_file(
 
 @_add.command(epilog=example("rolethread slots add keyring"))
 def keyring(ctx: typer.Context, label: _Label = None) -> None:
-    """Add a key in this system's keyring, so that opening asks nothing.
+    """Add a key in this system's keyring.
 
-    Whoever can use your unlocked desktop session can then open the store.
+    Opening the store then asks nothing, and whoever can use your unlocked desktop session
+    can open it.
     """
     with opened(ctx) as store:
         _tell_made(store.add_slot("keyring", label=label).slot, store)
