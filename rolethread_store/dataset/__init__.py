@@ -10,7 +10,8 @@ from rolethread_store.dataset.header import (
     StoreHeader,
     StoreTooNew,
 )
-from rolethread_store.dataset.journal import BatchUnknown, Journal
+from rolethread_store.dataset.journal import Journal
+from rolethread_store.dataset.loading import BatchUnknown
 from rolethread_store.dataset.locating import Located, Locator
 from rolethread_store.dataset.manifest import (
     Base,

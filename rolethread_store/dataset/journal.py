@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog import (
@@ -21,42 +20,31 @@ from rolethread_store.changelog import (
     LogCipher,
     LogHistory,
     LogPosition,
-    LogReader,
     LogWriter,
 )
 from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.blocks import Block, TransactionOver, refusal
+from rolethread_store.dataset.loading import BatchUnknown, Shelf, load, read_log
 from rolethread_store.dataset.manifest import (
     Base,
     Manifest,
-    load_manifest,
     newest_generation,
     publish_manifest,
 )
 from rolethread_store.dataset.records import (
     Stamp,
     change_record,
-    decoded,
     encoded,
     marked,
     move_record,
 )
 from rolethread_store.dataset.states import States
-from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.registry import Registry
 from rolethread_store.storage import Disk, Layout, Lease, WriterLock, collect_leftovers
 
-__all__ = ["BatchUnknown", "Journal"]
-
-_READ_ATTEMPTS = 5
-
-
-class BatchUnknown(Corrupt):
-    """The log names a batch that no manifest knows."""
-
-    code: ClassVar[str] = "dataset.batch-unknown"
+__all__ = ["Journal"]
 
 
 class Journal:
@@ -102,7 +90,7 @@ class Journal:
         self.disk = disk
         self.keyring = keyring
         self.clock = clock
-        self.changed: Callable[[], None] = _unheard
+        self.changed: Callable[[], None] = lambda: None
         self.wait = 0.0
         self.version = 0
         self.guard = RLock()
@@ -110,7 +98,8 @@ class Journal:
         # Before the manifest is read: what that names may not be deleted from then on.
         self.lease = Lease(layout)
         self._lock = WriterLock(layout, clock)
-        self._cipher = LogCipher(keyring.log_key, keyring.store_id)
+        cipher = LogCipher(keyring.log_key, keyring.store_id)
+        self._shelf = Shelf(layout, disk, keyring, cipher)
         self._writer: LogWriter | None = None
         self._doubtful = False
         self._block: Block | None = None
@@ -140,7 +129,7 @@ class Journal:
 
     def log_files(self) -> list[tuple[Path, int]]:
         """Return the log files and how many bytes of each are committed history."""
-        files = self._read_log().files
+        files = read_log(self._shelf, self.manifest).files
         return [(self.layout.log(*file.name), file.position().size) for file in files]
 
     def fold_named(self, name: str, working_copy: str | None = None) -> DatasetFold:
@@ -192,7 +181,7 @@ class Journal:
 
     def _take_over(self) -> None:
         # Read again in any case: the number of the next file depends on it.
-        self._log = self._read_log()
+        self._log = read_log(self._shelf, self.manifest)
         generation = newest_generation(self.layout, self.disk)
         if (
             self._doubtful
@@ -201,7 +190,7 @@ class Journal:
         ):
             self._load()
             self._doubtful = False
-        self._writer = LogWriter(self.layout, self.disk, self._cipher, self._log, self.clock)
+        self._writer = LogWriter(self.layout, self.disk, self._shelf.cipher, self._log, self.clock)
 
     @contextmanager
     def _certain(self) -> Iterator[LogWriter]:
@@ -399,42 +388,10 @@ class Journal:
         self.begin_write()
         return self.clock.new_id(), self.history.last_seq + 1, self.clock.now()
 
-    def _read_log(self) -> LogHistory:
-        mark = self.manifest.log
-        marks = () if mark is None else (LogPosition(**mark.model_dump()),)
-        return LogReader(self.layout, self.disk, self._cipher).read_all(marks=marks)
-
     def _load(self) -> None:
-        for attempt in range(_READ_ATTEMPTS):
-            self.manifest, self._manifest_digest = load_manifest(
-                self.layout, self.disk, self.keyring
-            )
-            self._batches = {batch.batch_id: batch for batch in self.manifest.batches}
-            self._log = self._read_log()
-            self._position = self._log.position
-            self.history = History()
-            for item in self._log.records():
-                self.history.append(decoded(item.body))
-            try:
-                self._fold_all()
-            except BatchUnknown:
-                # A writer published and committed between our two readings.
-                if attempt == _READ_ATTEMPTS - 1:
-                    raise
-                continue
-            break
+        loaded = load(self._shelf, self._working_copy)
+        self.manifest, self._manifest_digest = loaded.manifest, loaded.manifest_digest
+        self._batches = loaded.batches
+        self._log, self._position = loaded.log, loaded.log.position
+        self.history, self.states = loaded.history, loaded.states
         self.version += 1
-
-    def _fold_all(self) -> None:
-        self.states = States(self.history, self.manifest.bases, self._working_copy)
-        for dataset_id in self.history.dataset_ids():
-            fold = self.states.fold(dataset_id)
-            for layer in fold.layers:
-                self.batch(layer.batch_id)
-            for _, attached in fold.attached:
-                if attached.quarantine_id is not None:
-                    self.batch(attached.quarantine_id)
-
-
-def _unheard() -> None:
-    """Nobody listens."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+import pyarrow as pa
+
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset import Reader, WritingRoom
 from rolethread_store.engine import checked_statement, literal
@@ -74,18 +76,7 @@ def bulk_tags(
     added = clean_tags(add)
     # Imported tags are stored as they came; typed ones are composed. Both are meant.
     removed = (*remove, *(unicodedata.normalize("NFC", tag).strip() for tag in remove))
-    kept = f"list_filter(tags, lambda t: NOT list_contains({_list(removed)}, t))"
-    new = (
-        f"list_concat({kept}, list_filter({_list(added)}, lambda t: NOT list_contains({kept}, t)))"
-    )
-    entries = f"SELECT * REPLACE (coalesce(tags, []) AS tags) FROM ({reader.relation(fold)})"
-    select = (
-        f"SELECT entry_id, new_tags AS tags FROM (SELECT entry_id, tags, {new} AS new_tags "
-        f"FROM ({entries}) WHERE ({where or 'true'}\n)) WHERE new_tags IS DISTINCT FROM tags"
-    )
-    statement = checked_statement(select)
-    with reader.diagnosing():
-        rows = reader.session.arrow(statement)
+    rows = _changed(reader, fold, where, _new_tags(added, removed))
     if rows.num_rows == 0:
         return BulkTags(0, None)
     if room is None or rows.num_rows <= INLINE_LIMIT:
@@ -97,6 +88,26 @@ def bulk_tags(
     assert batch is not None  # noqa: S101 - there are rows
     patch = TagsPatched(dataset_id=fold.dataset_id, batch_id=batch.batch_id, rows=rows.num_rows)
     return BulkTags(rows.num_rows, patch, batch)
+
+
+def _new_tags(added: Sequence[str], removed: Sequence[str]) -> str:
+    """Return SQL for the tags of an entry without some and then with others."""
+    kept = f"list_filter(tags, lambda t: NOT list_contains({_list(removed)}, t))"
+    return (
+        f"list_concat({kept}, list_filter({_list(added)}, lambda t: NOT list_contains({kept}, t)))"
+    )
+
+
+def _changed(reader: Reader, fold: DatasetFold, where: str | None, new: str) -> pa.Table:
+    """Return id and new tags of the selected entries whose tags change."""
+    entries = f"SELECT * REPLACE (coalesce(tags, []) AS tags) FROM ({reader.relation(fold)})"
+    select = (
+        f"SELECT entry_id, new_tags AS tags FROM (SELECT entry_id, tags, {new} AS new_tags "
+        f"FROM ({entries}) WHERE ({where or 'true'}\n)) WHERE new_tags IS DISTINCT FROM tags"
+    )
+    statement = checked_statement(select)
+    with reader.diagnosing():
+        return reader.session.arrow(statement)
 
 
 def _require_inline(count: int) -> None:
