@@ -36,7 +36,7 @@ def test_a_damaged_page_is_named_with_what_it_held(inn: Store, open_again: Open)
     content[len(content) // 3] ^= 1
     path.write_bytes(content)
     store = open_again()
-    with pytest.raises(SegmentDamaged, match="40 rows"):
+    with pytest.raises(SegmentDamaged, match="20 rows"):
         store.dataset("inn").page(40)
     with pytest.raises(SegmentDamaged):
         store.search("guest")
