@@ -11,7 +11,18 @@ from benchmarks.setting import Setting
 __all__ = ["main"]
 
 # Importing comes first: the others use the store that its last run leaves.
-_NAMES = ("help_time", "importing", "queries", "editing", "undoing", "opening")
+_NAMES = (
+    "help_time",
+    "importing",
+    "queries",
+    "editing",
+    "undoing",
+    "opening",
+    "tagging",
+    "checkpointing",
+    "recovering",
+    "growth",
+)
 _MARKS = ("RATIO ", "VALUE ")
 
 

@@ -61,6 +61,8 @@ class Reader:
         Raises:
             Corrupt: a segment is missing or its footer is not the one written.
         """
+        if self._session_of is not None:
+            return self._relation(fold)  # Its states are nobody else's: edits need not wait.
         with self.journal.guard:
             return self._relation(fold)
 
