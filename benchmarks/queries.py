@@ -27,7 +27,7 @@ from rolethread_store.engine import literal
 from rolethread_store.segments import ENTRY_COLUMNS
 from rolethread_store.store import Store
 
-__all__ = ["ensure_plain", "main", "suite"]
+__all__ = ["compare", "ensure_plain", "main", "suite"]
 
 Rows = list[tuple[Any, ...]]
 Asker = Callable[[str], Rows]
@@ -113,7 +113,7 @@ def _timed(ask: Asker, query: str) -> float:
     return time.perf_counter() - started
 
 
-def _compare(query: str, ours: Asker, plain: Asker) -> tuple[float, float]:
+def compare(query: str, ours: Asker, plain: Asker) -> tuple[float, float]:
     """Return both medians in milliseconds; quick queries get more rounds."""
     assert sorted(ours(query), key=repr) == sorted(plain(query), key=repr), query
     pairs: list[tuple[float, float]] = []
@@ -160,7 +160,7 @@ def main() -> int:
         queries = suite(setting.entries, entry_id)
         figures = []
         for name, query in queries.items():
-            figures.append((name, *_compare(query, ours, plain)))
+            figures.append((name, *compare(query, ours, plain)))
             print("  {}: {:.1f} ms, plain {:.1f} ms".format(*figures[-1]), flush=True)
         return 0 if _tell(figures) else 1
 

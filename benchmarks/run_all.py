@@ -15,6 +15,7 @@ _NAMES = (
     "help_time",
     "importing",
     "queries",
+    "pending",
     "editing",
     "undoing",
     "opening",

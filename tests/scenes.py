@@ -16,6 +16,7 @@ from rolethread_store.crypto.kdf import stretch
 from rolethread_store.model import Change, ChangeSet, DatasetCreated, Entry, Message
 
 __all__ = [
+    "MOMENT",
     "PASSPHRASE",
     "chat",
     "created",

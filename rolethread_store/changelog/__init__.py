@@ -16,14 +16,17 @@ from rolethread_store.changelog.history import (
     NothingToUndo,
     UndoBlocked,
 )
+from rolethread_store.changelog.leftovers import without_content
 from rolethread_store.changelog.logfile import LogWriter
 from rolethread_store.changelog.logreader import LogHistory, LogReader
+from rolethread_store.changelog.patching import EntryPatch, TagPatch, depends_on_tags, reduced
 from rolethread_store.changelog.places import Place, Version, effective_sets
 from rolethread_store.changelog.scan import LogPosition
 
 __all__ = [
     "MAIN",
     "DatasetFold",
+    "EntryPatch",
     "FrameTooLong",
     "History",
     "HistoryInconsistent",
@@ -39,6 +42,7 @@ __all__ = [
     "NothingToUndo",
     "PendingChange",
     "Place",
+    "TagPatch",
     "UndoBlocked",
     "Version",
     "VersionMissing",
@@ -47,6 +51,9 @@ __all__ = [
     "WorkingCopyMissing",
     "applied",
     "changed_tags",
+    "depends_on_tags",
     "effective_sets",
+    "reduced",
     "touched_entries",
+    "without_content",
 ]

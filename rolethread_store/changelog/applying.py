@@ -12,11 +12,12 @@ from rolethread_store.model import (
     EntryChange,
     EntryMoved,
     EntryRewritten,
+    Message,
     MessageEdited,
     TagsChanged,
 )
 
-__all__ = ["applied", "changed_tags"]
+__all__ = ["applied", "changed_tags", "with_content"]
 
 
 def applied(entry: Entry | None, change: EntryChange, at: datetime) -> Entry | None:
@@ -35,7 +36,7 @@ def applied(entry: Entry | None, change: EntryChange, at: datetime) -> Entry | N
 def _fields(entry: Entry, change: EntryChange) -> dict[str, object]:
     match change:
         case MessageEdited():
-            return {"messages": _with_content(entry, change)}
+            return {"messages": with_content(entry.messages, change)}
         case EntryRewritten():
             shape = change.format or entry.origin.format
             origin = entry.origin.model_copy(update={"format": shape})
@@ -53,15 +54,17 @@ def _fields(entry: Entry, change: EntryChange) -> dict[str, object]:
             return {}
 
 
-def _with_content(entry: Entry, change: MessageEdited) -> tuple[object, ...]:
-    if change.message >= len(entry.messages):
-        return entry.messages
-    messages = list(entry.messages)
-    message = messages[change.message]
-    messages[change.message] = message.model_copy(
-        update={"content": change.content, "extra": without_content(message.extra)}
+def with_content(messages: tuple[Message, ...], change: MessageEdited) -> tuple[Message, ...]:
+    """Return messages with the new text of one; an index behind the last has no effect."""
+    if change.message >= len(messages):
+        return messages
+    message = messages[change.message].model_copy(
+        update={
+            "content": change.content,
+            "extra": without_content(messages[change.message].extra),
+        }
     )
-    return tuple(messages)
+    return (*messages[: change.message], message, *messages[change.message + 1 :])
 
 
 def changed_tags(

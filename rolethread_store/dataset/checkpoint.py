@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold, Layer, effective_sets
-from rolethread_store.dataset.basing import chain_digest, fitting_base
+from rolethread_store.dataset.basing import chain_digest
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.manifest import Base, BaseLayer
 from rolethread_store.dataset.planning import StepKind, next_step
@@ -73,7 +73,6 @@ class Checkpointer:
                 return None  # The state holds changes that may yet be dropped.
             journal.begin_write()
             fold, place = journal.states.pinned(copy_id)
-            bases = journal.manifest.bases
         kind = next_step(fold, journal.batch, force=force)
         if kind is None or place is None:
             return None
@@ -82,7 +81,9 @@ class Checkpointer:
             return None
         records = effective_sets(place)
         if kind is not StepKind.FOLD:
-            records = _covered(fold, records, bases)
+            records = _covered(fold, records)
+        if not records:
+            return None
         base = _base(fold, records, made)
         with journal.guard:
             journal.publish(made.batches, [base])
@@ -112,12 +113,16 @@ class Checkpointer:
             self._reader.forget(fold)
 
 
-def _covered(
-    fold: DatasetFold, records: list[ChangeSet], bases: tuple[Base, ...]
-) -> list[ChangeSet]:
-    """Return the sets that the base layers of a state hold."""
-    base = fitting_base(records, [one for one in bases if one.dataset_id in fold.family])
-    return records if base is None else records[: base.depth]
+def _covered(fold: DatasetFold, records: list[ChangeSet]) -> list[ChangeSet]:
+    """Return the sets that the base layers of a state hold.
+
+    Not the deepest checkpoint that would fit: after an undo and a redo a state may still
+    rest on an earlier one.
+    """
+    for depth, record in enumerate(records, 1):
+        if record.set_id == fold.base_top:
+            return records[:depth]
+    return []
 
 
 def _base(fold: DatasetFold, records: list[ChangeSet], made: Made) -> Base:

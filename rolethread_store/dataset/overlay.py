@@ -1,116 +1,147 @@
-"""Pending changes as rows: what the log says, laid over what the segments hold.
+"""Pending changes in a reading session: patches over rows, whole rows, hidden ids.
 
-Only entries whose pending changes differ from last time are worked on, all of them in one
-pass: their rows are fetched by one semi join, the changes are applied, and the results
-replace their rows in the overlay table.
+Nothing is read from the layers: what pending changes come to is known from the log (see
+:mod:`rolethread_store.changelog.patching`), except the tags that a batch gave between
+them, which are looked up. Only entries whose pending changes differ from last time are
+worked on, so an edit between two queries costs the same however many are pending.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pyarrow as pa
 
-from rolethread_store.changelog import DatasetFold, PendingChange, applied
+from rolethread_store.changelog import DatasetFold, EntryPatch, TagPatch, depends_on_tags, reduced
 from rolethread_store.dataset.basing import BASE_SEQ
-from rolethread_store.dataset.layering import layered_rows
-from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of, overlay_table
+from rolethread_store.dataset.layering import Pending
+from rolethread_store.dataset.patching import PATCH_COLUMNS, features
+from rolethread_store.dataset.rows import overlay_table, patch_table
 from rolethread_store.engine import Session, identifier
 from rolethread_store.model import Batch, BatchKind, Entry
-from rolethread_store.segments import ENTRY_COLUMNS, scan
+from rolethread_store.segments import ENTRY_COLUMNS, column_list, scan
 from rolethread_store.storage import Layout
 
 __all__ = ["Overlay"]
 
-_TagPatch = tuple[int, tuple[str, ...]]
+_WHOLE = "whole"
+_DELETED = "deleted"
 
 
 class Overlay:
-    """The overlay table of one dataset in one session."""
+    """The pending changes of one state in one session."""
 
     def __init__(
         self, session: Session, fold: DatasetFold, batch_of: Callable[[UUID], Batch], layout: Layout
     ) -> None:
         self.fold = fold
-        self.table = f"overlay_{fold.key}"
         self._session = session
         self._batch_of = batch_of
         self._layout = layout
-        columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in ENTRY_COLUMNS.items())
-        session.execute(
-            f"CREATE OR REPLACE TABLE {identifier(self.table)} ({columns}, deleted BOOLEAN)"
-        )
+        self._rows = f"overlay_{fold.key}"
+        self._patches = f"patches_{fold.key}"
+        self._features: dict[UUID, frozenset[str]] = {}
+        self._counts: Counter[str] = Counter()
+        self._make(self._rows, {**ENTRY_COLUMNS, _DELETED: "BOOLEAN"})
+        self._make(self._patches, PATCH_COLUMNS)
         fold.dirty.update(fold.pending)
 
     @property
-    def in_use(self) -> bool:
-        """Whether any row lies over the layers."""
-        return bool(self.fold.pending)
+    def pending(self) -> Pending:
+        """What a SELECT of the state's rows must lay over the layers."""
+        rows, seen = identifier(self._rows), frozenset(self._counts)
+        columns = column_list(ENTRY_COLUMNS)
+        patched = len(self._features) > self._counts[_WHOLE] + self._counts[_DELETED]
+        whole = f"SELECT {columns} FROM {rows} WHERE NOT {_DELETED}" if _WHOLE in seen else None
+        hidden = f"SELECT entry_id FROM {rows}" if seen & {_WHOLE, _DELETED} else None
+        return Pending(whole, hidden, self._patches if patched else None, seen)
 
     @property
     def changed_ids(self) -> str | None:
         """A SELECT of the ids of all entries with pending changes, ``None`` without any."""
-        return f"SELECT entry_id FROM {identifier(self.table)}" if self.in_use else None
+        if not self._features:
+            return None
+        return " UNION ALL ".join(
+            f"SELECT entry_id FROM {identifier(table)}" for table in (self._rows, self._patches)
+        )
 
     def drop(self) -> None:
-        """Remove the table from the session."""
-        self._session.execute(f"DROP TABLE IF EXISTS {identifier(self.table)}")
+        """Remove the tables from the session."""
+        for table in (self._rows, self._patches):
+            self._session.execute(f"DROP TABLE IF EXISTS {identifier(table)}")
 
     def refresh(self) -> None:
-        """Bring the table up to the fold."""
-        dirty = sorted(self.fold.dirty)
+        """Bring the tables up to the fold."""
+        dirty = self.fold.dirty
         if not dirty:
             return
-        ids = pa.table({"entry_id": [str(entry_id) for entry_id in dirty]})
-        with self._session.table("dirty_ids", ids) as name:
-            wanted = f"(SELECT CAST(entry_id AS UUID) AS entry_id FROM {name})"
-            below = self._rows_below(wanted)
-            patches = self._patches(wanted)
-            self._session.execute(
-                f"DELETE FROM {identifier(self.table)} WHERE entry_id IN {wanted}"
-            )
-        states = [
-            (entry_id, replayed(below.get(entry_id), pending, patches.get(entry_id)))
-            for entry_id in dirty
-            if (pending := self.fold.pending.get(entry_id))
-        ]
-        if states:
-            with self._session.table("overlay_rows", overlay_table(states)) as name:
-                self._session.execute(f"INSERT INTO {identifier(self.table)} SELECT * FROM {name}")
+        self._forget([entry_id for entry_id in dirty if entry_id in self._features])
+        pending = {
+            entry_id: self.fold.pending[entry_id]
+            for entry_id in sorted(dirty)
+            if self.fold.pending.get(entry_id)
+        }
+        tags = self._tags([key for key, items in pending.items() if depends_on_tags(items)])
+        whole: list[tuple[UUID, Entry | None]] = []
+        patches: list[tuple[UUID, EntryPatch]] = []
+        for entry_id, items in pending.items():
+            state = reduced(items, tags.get(entry_id))
+            if isinstance(state, EntryPatch):
+                patches.append((entry_id, state))
+                found = frozenset(features(state))
+            else:
+                whole.append((entry_id, state))
+                found = frozenset((_DELETED if state is None else _WHOLE,))
+            self._features[entry_id] = found
+            self._counts.update(found)
+        self._insert(self._rows, overlay_table(whole) if whole else None)
+        self._insert(self._patches, patch_table(patches) if patches else None)
         self.fold.dirty.clear()
 
-    def _rows_below(self, wanted: str) -> dict[UUID, Entry]:
-        rows = layered_rows(self.fold.layers, self._batch_of, self._layout)
-        found = self._session.rows(
-            f"SELECT {ENTRY_SELECT} FROM ({rows}) SEMI JOIN {wanted} w USING (entry_id)"
-        )
-        return {entry.entry_id: entry for entry in map(entry_of, found)}
+    def _forget(self, known: Sequence[UUID]) -> None:
+        if not known:
+            return
+        with self._session.table("dirty_ids", _ids(known)) as name:
+            for table in (self._rows, self._patches):
+                self._session.execute(
+                    f"DELETE FROM {identifier(table)} "
+                    f"WHERE entry_id IN (SELECT CAST(entry_id AS UUID) FROM {name})"
+                )
+        for entry_id in known:
+            self._counts.subtract(self._features.pop(entry_id))
+        self._counts = +self._counts
 
-    def _patches(self, wanted: str) -> dict[UUID, _TagPatch]:
-        """Return the newest tag patch since the base, by entry."""
-        newest: dict[UUID, _TagPatch] = {}
-        for layer in self.fold.layers:
-            if layer.kind is not BatchKind.TAGS or layer.seq == BASE_SEQ:
-                continue
-            rows = scan([self._batch_of(layer.batch_id)], self._layout, "tags")
-            for entry_id, tags in self._session.rows(
-                f"SELECT entry_id, tags FROM ({rows}) SEMI JOIN {wanted} w USING (entry_id)"
-            ):
-                newest[entry_id] = (layer.seq, tuple(tags))
+    def _tags(self, wanted: Sequence[UUID]) -> dict[UUID, TagPatch]:
+        """Return what the newest tag batch since the base gave some entries."""
+        newest: dict[UUID, TagPatch] = {}
+        live = [
+            layer
+            for layer in self.fold.layers
+            if layer.kind is BatchKind.TAGS and layer.seq != BASE_SEQ
+        ]
+        if not live or not wanted:
+            return newest
+        with self._session.table("wanted_ids", _ids(wanted)) as name:
+            for layer in live:
+                rows = scan([self._batch_of(layer.batch_id)], self._layout, "tags")
+                for entry_id, tags in self._session.rows(
+                    f"SELECT entry_id, tags FROM ({rows}) SEMI JOIN (SELECT CAST(entry_id AS UUID)"
+                    f" AS entry_id FROM {name}) w USING (entry_id)"
+                ):
+                    newest[entry_id] = (layer.seq, tuple(tags))
         return newest
 
+    def _make(self, table: str, columns: dict[str, str]) -> None:
+        types = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
+        self._session.execute(f"CREATE OR REPLACE TABLE {identifier(table)} ({types})")
 
-def replayed(
-    entry: Entry | None, pending: Sequence[PendingChange], patch: _TagPatch | None
-) -> Entry | None:
-    """Return an entry after its pending changes, with a tag patch at its place in time."""
-    for item in pending:
-        if patch is not None and item.seq > patch[0]:
-            entry, patch = _patched(entry, patch), None
-        entry = applied(entry, item.change, item.at)
-    return entry if patch is None else _patched(entry, patch)
+    def _insert(self, table: str, rows: pa.Table | None) -> None:
+        if rows is not None:
+            with self._session.table("pending_rows", rows) as name:
+                self._session.execute(f"INSERT INTO {identifier(table)} SELECT * FROM {name}")
 
 
-def _patched(entry: Entry | None, patch: _TagPatch) -> Entry | None:
-    return None if entry is None else entry.model_copy(update={"tags": patch[1]})
+def _ids(entry_ids: Sequence[UUID]) -> pa.Table:
+    return pa.table({"entry_id": [str(entry_id) for entry_id in entry_ids]})

@@ -11,6 +11,7 @@ from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.layering import layered_rows
 from rolethread_store.dataset.overlay import Overlay
+from rolethread_store.dataset.patching import add_functions
 from rolethread_store.engine import EngineFailed, MemoryExhausted, Session, SessionFolders
 from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch
@@ -53,6 +54,7 @@ class Reader:
             layout = self.journal.layout
             folders = SessionFolders((layout.segments,), new_spill_folder(layout))
             self._session = Session(folders, memory_limit=self._memory_limit)
+            add_functions(self._session)
         return self._session
 
     def relation(self, fold: DatasetFold) -> str:
@@ -78,8 +80,7 @@ class Reader:
             self._overlays[fold.key] = overlay
         with self.diagnosing():
             overlay.refresh()
-        table = overlay.table if overlay.in_use else None
-        return layered_rows(fold.layers, self.journal.batch, self.journal.layout, table)
+        return layered_rows(fold.layers, self.journal.batch, self.journal.layout, overlay.pending)
 
     def raw(self, batch: Batch, columns: str) -> str:
         """Return a SELECT of some columns of a batch's rows, hidden ones included."""

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from rolethread_store.changelog import EntryPatch
 from rolethread_store.model import Entry
 from rolethread_store.segments import ENTRY_COLUMNS, column_list
 
-__all__ = ["ENTRY_SELECT", "entry_of", "overlay_table"]
+__all__ = ["ENTRY_SELECT", "entry_of", "overlay_table", "patch_table"]
 
 ENTRY_SELECT = column_list(
     {name: t for name, t in ENTRY_COLUMNS.items() if name != "message_count"}
@@ -52,6 +53,29 @@ _SCHEMA = pa.schema(
 )
 
 
+_PATCH_SCHEMA = pa.schema(
+    [
+        ("entry_id", _TEXT),
+        ("updated_at", pa.timestamp("us", tz="UTC")),
+        ("position", pa.int64()),
+        ("rewritten", pa.bool_()),
+        ("messages", pa.list_(_MESSAGE)),
+        ("message_count", pa.int32()),
+        ("extra", _TEXT),
+        ("format", _TEXT),
+        ("turns", pa.list_(pa.int64())),
+        ("texts", pa.list_(_TEXT)),
+        ("retagged", pa.bool_()),
+        ("tags", pa.list_(_TEXT)),
+        ("removed", pa.list_(_TEXT)),
+        ("added", pa.list_(_TEXT)),
+    ]
+)
+
+_MOST_TURNS = 2**31
+"""No list of the engine is longer, so an edit of a later message has no effect."""
+
+
 def entry_of(row: Sequence[Any]) -> Entry:
     """Return the entry of a row selected by ``ENTRY_SELECT``."""
     return Entry.model_validate(dict(zip(_NAMES, row, strict=True)))
@@ -74,3 +98,33 @@ def overlay_table(entries: Iterable[tuple[UUID, Entry | None]]) -> pa.Table:
         }
         rows.append(fields)
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def patch_table(patches: Iterable[tuple[UUID, EntryPatch]]) -> pa.Table:
+    """Return the rows of a patch table, in the columns of ``PATCH_COLUMNS``."""
+    return pa.Table.from_pylist(
+        [_patch_row(entry_id, patch) for entry_id, patch in patches], schema=_PATCH_SCHEMA
+    )
+
+
+def _patch_row(entry_id: UUID, patch: EntryPatch) -> dict[str, object]:
+    # What is left out is NULL, and most patches set one thing.
+    row: dict[str, object] = {"entry_id": str(entry_id), "updated_at": patch.updated_at}
+    if patch.position is not None:
+        row["position"] = patch.position
+    if patch.rewritten:
+        row |= {
+            "rewritten": True,
+            "messages": [message.model_dump() for message in patch.messages],
+            "message_count": len(patch.messages),
+            "extra": patch.extra,
+            "format": patch.format,
+        }
+    texts = {turn: text for turn, text in patch.texts.items() if turn < _MOST_TURNS}
+    if texts:
+        row |= {"turns": list(texts), "texts": list(texts.values())}
+    if patch.retagged:
+        row |= {"retagged": True, "tags": patch.tags}
+    elif patch.tags_changed:
+        row |= {"removed": patch.removed, "added": patch.added}
+    return row

@@ -9,6 +9,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from rolethread_store.dataset.journal import Journal
+from rolethread_store.dataset.patching import add_functions
 from rolethread_store.engine import Session, SessionFolders
 from rolethread_store.errors import StoreError
 from rolethread_store.model import Batch, BatchKind
@@ -35,6 +36,7 @@ class WritingRoom:
             layout = self._journal.layout
             folders = SessionFolders((layout.segments, layout.staging), new_spill_folder(layout))
             self._session = Session(folders, memory_limit=WRITING_MEMORY)
+            add_functions(self._session)
         return self._session
 
     def writer(self, kind: BatchKind) -> BatchWriter:

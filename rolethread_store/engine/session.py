@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling
 
 from rolethread_store.engine.failures import CryptoModuleMissing, EngineFailed, translated
 from rolethread_store.engine.result import EngineResult
@@ -135,6 +136,17 @@ class Session:
             # The engine's messages quote the statement, and the key stands in it.
             raise EngineFailed("a data key could not be handed to the engine") from None
         self._keys.add(name)
+
+    def add_function(self, name: str, function: Callable[[str | None], str | None]) -> None:
+        """Make a pure Python function from text to text known to SQL; it is called row by row."""
+        with translated():
+            self._connection.create_function(
+                name,
+                function,
+                ["VARCHAR"],
+                "VARCHAR",
+                null_handling=FunctionNullHandling.SPECIAL,
+            )
 
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> None:
         """Run a statement for its effect."""

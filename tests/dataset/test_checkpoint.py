@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rolethread_store.dataset import CheckpointMismatch, planning, stepping
+from rolethread_store.dataset import Checkpointer, CheckpointMismatch, planning, stepping
 from rolethread_store.errors import NotFound
 from rolethread_store.store import Store, upkeep
 from tests.scenes import chat, jsonl
@@ -247,5 +247,27 @@ def test_an_undo_below_a_running_checkpoint_is_not_lost(
     expected = ["edit 0", "edit 1", "guest 2"]
     assert [entry.messages[0].content for entry in inn.dataset("inn").page(3)] == expected
     before = rows(inn)
+    inn.close()
+    assert rows(open_again()) == before
+
+
+def test_a_merge_of_an_older_base_does_not_pass_for_a_newer_one(
+    inn: Store, monkeypatch: pytest.MonkeyPatch, open_again: Open
+) -> None:
+    ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
+    for number in range(3):
+        inn.edit(ids[number], message=0, content=f"edit {number}")
+        inn.checkpoint()
+    # After undo and redo the newest edit is pending over the base before it.
+    inn.undo()
+    inn.redo()
+    before = rows(inn)
+    monkeypatch.setattr(planning, "UPPER_LIMIT", 4)
+    checkpointer = Checkpointer(inn._parts.journal)
+    report = checkpointer.step(inn._parts.journal.existing()[0].dataset_id)
+    checkpointer.close()
+    assert report is not None
+    assert report.step == "merge"
+    assert rows(inn) == before
     inn.close()
     assert rows(open_again()) == before
