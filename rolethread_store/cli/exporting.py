@@ -10,7 +10,7 @@ import typer
 
 from rolethread_store.cli import output
 from rolethread_store.cli.opening import opened
-from rolethread_store.cli.options import JsonOption
+from rolethread_store.cli.options import AtOption, JsonOption
 from rolethread_store.cli.progress import ProgressBar
 from rolethread_store.cli.usage import example
 
@@ -29,6 +29,7 @@ class ExportFormat(StrEnum):
 @app.command(
     epilog=example(
         "rolethread export tavern train.jsonl --format chatml --clean",
+        "rolethread export tavern first.jsonl --at 1",
         'rolethread export tavern short.jsonl --format sharegpt --where "len(messages) < 10"',
     )
 )
@@ -47,6 +48,7 @@ def export(
         typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    at: AtOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write a dataset to a file for a trainer.
@@ -56,7 +58,7 @@ def export(
     """
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(name).export(
-            out, format_.value, clean=clean, where=where, force=force, progress=bar
+            out, format_.value, clean=clean, where=where, force=force, at=at, progress=bar
         )
     if json:
         output.write_json(output.fields_of(report))

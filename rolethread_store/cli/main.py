@@ -62,9 +62,21 @@ COMMANDS: dict[str, Place] = {
     "edit": Place("Change", "editing", "Change one message, or a whole entry."),
     "tag": Place("Change", "tagging", "Add tags to entries or take them away."),
     "delete": Place("Change", "editing", "Delete entries."),
+    "publish": Place("Versions", "versions", "Give the present state a number, for ever."),
+    "versions": Place("Versions", "versions", "List the versions of a dataset, newest first."),
+    "diff": Place("Versions", "comparing", "Show what differs between two states of a dataset."),
+    "checkout": Place("Versions", "versions", "Take the working copy back to a version."),
+    "discard": Place(
+        "Versions", "versions", "Drop all changes since the version the working copy came from."
+    ),
+    "fork": Place("Versions", "copies", "Make another working copy of a dataset."),
+    "working-copy": Place(
+        "Versions", "copies", "List the working copies of a dataset, or delete one."
+    ),
     "undo": Place("History", "history", "Undo the last change."),
     "redo": Place("History", "history", "Redo what was undone last."),
     "log": Place("History", "history", "List the changes, newest first."),
+    "blame": Place("History", "blaming", "List every change to an entry, oldest first."),
     "remote": Place("Backup", "remotes", "Name the places backups go to."),
     "push": Place("Backup", "remotes", "Back the store up to a remote."),
     "verify": Place("Backup", "remotes", "Check that a remote holds a whole backup."),

@@ -18,13 +18,19 @@ from rolethread_store.cli.options import Given, given
 from rolethread_store.cli.secrets import Unlocking, surrounding, typed
 from rolethread_store.cli.usage import UsageProblem
 from rolethread_store.crypto import SlotKind, WrongKeyringKey, read_slot_header
-from rolethread_store.errors import NotFound, StoreError
+from rolethread_store.errors import InvalidInput, NotFound, StoreError
 from rolethread_store.storage import Layout, SystemKeyringMissing, SystemKeyringUnavailable
 
 if TYPE_CHECKING:
-    from rolethread_store.store import Store
+    from rolethread_store.store import Dataset, Store
 
-__all__ = ["NoStoreThere", "opened", "store_path"]
+__all__ = ["DatasetUnnamed", "NoStoreThere", "dataset_of", "opened", "store_path"]
+
+
+class DatasetUnnamed(InvalidInput):
+    """The command is about one dataset, and it is open which."""
+
+    code: ClassVar[str] = "cli.dataset-unnamed"
 
 
 class NoStoreThere(NotFound):
@@ -40,6 +46,29 @@ def store_path(options: Given) -> Path:
     if named := os.environ.get("ROLETHREAD_STORE"):
         return Path(named)
     return platformdirs.user_data_path("rolethread", appauthor=False) / "store"
+
+
+def _working_copy(options: Given) -> str | None:
+    """Return the working copy to work in: as typed, or from the environment."""
+    return options.working_copy or os.environ.get("ROLETHREAD_WORKING_COPY") or None
+
+
+def dataset_of(store: Store, name: str | None) -> Dataset:
+    """Return the dataset that was named; the only one of a store need not be.
+
+    Raises:
+        DatasetUnnamed: none was named, and the store has none or several.
+    """
+    if name is not None:
+        return store.dataset(name)
+    names = store.dataset_names()
+    if len(names) != 1:
+        raise DatasetUnnamed(
+            "say which dataset: --dataset NAME",
+            hint=f"datasets: {', '.join(names) or 'none yet'}",
+        )
+    output.say(f"dataset: {names[0]}")
+    return store.dataset(names[0])
 
 
 @contextmanager
@@ -65,33 +94,34 @@ def opened(ctx: typer.Context, *, memory_limit: str | None = None) -> Iterator[S
     waiting = options.wait or 0.0
     if not 0 <= waiting < math.inf:
         raise UsageProblem("--wait takes a number of seconds, 0 or more")
-    with _unlocked(path, options, waiting, memory_limit) as store:
+    with _unlocked(path, options, memory_limit) as store:
         yield store
 
 
-def _unlocked(path: Path, options: Given, waiting: float, memory_limit: str | None) -> Store:
+def _unlocked(path: Path, options: Given, memory_limit: str | None) -> Store:
     """Open with what was typed, else with the keyring, else with what is around."""
     secret = typed(options)
     if secret is None and _has_keyring_slot(path):
         try:
-            return _open(path, Unlocking(keyring=True), waiting, memory_limit)
+            return _open(path, Unlocking(keyring=True), options, memory_limit)
         except (SystemKeyringMissing, SystemKeyringUnavailable, WrongKeyringKey) as error:
             # Another machine, or no desktop: the store has other ways in.
             output.say(f"note: the system keyring was not used: {error}")
             if error.hint and isinstance(error, SystemKeyringMissing):
                 output.say(f"hint: {error.hint}")
-    return _open(path, secret or surrounding(), waiting, memory_limit)
+    return _open(path, secret or surrounding(), options, memory_limit)
 
 
-def _open(path: Path, secret: Unlocking, wait: float, memory_limit: str | None) -> Store:
+def _open(path: Path, secret: Unlocking, options: Given, memory_limit: str | None) -> Store:
     return rolethread_store.open(
         path,
         secret.passphrase,
         recovery_code=secret.recovery_code,
         key_file=secret.key_file,
         keyring=secret.keyring,
-        wait=wait,
+        wait=options.wait or 0.0,
         memory_limit=memory_limit,
+        working_copy=_working_copy(options),
     )
 
 

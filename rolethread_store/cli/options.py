@@ -17,8 +17,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-__all__ = ["Given", "JsonOption", "accept_shared_options", "given"]
+__all__ = ["AtOption", "DatasetOption", "Given", "JsonOption", "accept_shared_options", "given"]
 
+AtOption = Annotated[
+    int | None, typer.Option("--at", min=1, metavar="VERSION", help="This version of it.")
+]
+DatasetOption = Annotated[
+    str | None, typer.Option("--dataset", metavar="NAME", help="The dataset; needless if only one.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -35,6 +41,7 @@ class Given:
         recovery_code_file: File that holds the recovery code.
         key_file: The key file.
         keyring: Whether to ask the system's keyring, and nothing else.
+        working_copy: Name of the working copy to work in.
     """
 
     store: Path | None = None
@@ -45,6 +52,7 @@ class Given:
     recovery_code_file: Path | None = None
     key_file: Path | None = None
     keyring: bool | None = None
+    working_copy: str | None = None
 
 
 def given(ctx: typer.Context) -> Given:
@@ -99,6 +107,10 @@ def _template(
     keyring: Annotated[
         bool | None,
         _option("--keyring", "Open with the key in the system's keyring, and nothing else."),
+    ] = None,
+    working_copy: Annotated[
+        str | None,
+        _option("--working-copy", "Work in this one.  [env: ROLETHREAD_WORKING_COPY]", "NAME"),
     ] = None,
 ) -> None:
     """Stand for the shared options; never called."""

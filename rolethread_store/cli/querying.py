@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from rolethread_store.cli import output
-from rolethread_store.cli.opening import opened
-from rolethread_store.cli.options import JsonOption
+from rolethread_store.cli.opening import dataset_of, opened
+from rolethread_store.cli.options import AtOption, JsonOption
 from rolethread_store.cli.usage import UsageProblem, example
 from rolethread_store.errors import Conflict
 
@@ -37,6 +37,7 @@ class OutputExists(Conflict):
     epilog=example(
         'rolethread sql "SELECT role, count(*) FROM messages GROUP BY role"',
         'rolethread sql "SELECT entry_id, len(messages) AS turns FROM entries" --csv > turns.csv',
+        'rolethread sql "SELECT count(*) FROM entries" --dataset tavern --at 3',
         'rolethread sql "SELECT * FROM entries" --dataset tavern --arrow tavern.arrow',
     )
 )
@@ -46,6 +47,7 @@ def sql(
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="Ask only about this dataset.")
     ] = None,
+    at: AtOption = None,
     json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
     arrow: Annotated[
@@ -68,7 +70,10 @@ def sql(
         raise OutputExists(f"{arrow} is already there", hint="add --force to replace it")
     text = sys.stdin.read() if query == "-" else query
     with opened(ctx, memory_limit=memory_limit) as store:
-        result = store.sql(text, dataset)
+        if at is None:
+            result = store.sql(text, dataset)
+        else:
+            result = dataset_of(store, dataset).sql(text, at=at)
         if arrow is not None:
             output.say(f"wrote {output.amount(_write_arrow(result, arrow), 'row')} to {arrow}")
         elif json:

@@ -9,7 +9,7 @@ import typer
 
 from rolethread_store.cli import output
 from rolethread_store.cli.opening import opened
-from rolethread_store.cli.options import JsonOption
+from rolethread_store.cli.options import AtOption, JsonOption
 from rolethread_store.cli.shapes import entry_shape, preview
 from rolethread_store.cli.usage import example
 
@@ -47,13 +47,16 @@ def datasets(ctx: typer.Context, json: JsonOption = False) -> None:
                     "bytes": info.bytes,
                     "pending": info.pending,
                     "created_at": info.created_at,
+                    "working_copy": info.working_copy,
+                    "version": info.version,
+                    "changes": info.changes,
                 }
                 for info in found
             ]
         )
         return
     output.write_rows(
-        ["name", "entries", "quarantined", "size", "pending", "created"],
+        ["name", "entries", "quarantined", "size", "pending", "version", "changes", "created"],
         (
             (
                 info.name,
@@ -61,6 +64,8 @@ def datasets(ctx: typer.Context, json: JsonOption = False) -> None:
                 f"{info.quarantined:,}",
                 output.size(info.bytes),
                 f"{info.pending:,}",
+                info.version,
+                f"{info.changes:,}",
                 output.moment(info.created_at),
             )
             for info in found
@@ -76,13 +81,14 @@ def list_(
     dataset: Annotated[str, typer.Option(metavar="NAME", help="The dataset.")],
     limit: Annotated[int, typer.Option(min=0, help="Entries at most.")] = 25,
     offset: Annotated[int, typer.Option(min=0, help="Entries to skip.")] = 0,
+    at: AtOption = None,
     json: JsonOption = False,
 ) -> None:
     """List the entries of a dataset in order."""
     with opened(ctx) as store:
         chosen = store.dataset(dataset)
-        entries = chosen.page(limit, offset)
-        total = chosen.count()
+        entries = chosen.page(limit, offset, at=at)
+        total = chosen.count(at=at)
     if json:
         output.write_json([_row_shape(entry) for entry in entries])
         return

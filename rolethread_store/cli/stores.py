@@ -63,14 +63,21 @@ def status(ctx: typer.Context, json: JsonOption = False) -> None:
         "log_files": found.log_files,
         "undoable": found.undoable,
         "redoable": found.redoable,
+        "standings": [output.fields_of(standing) for standing in found.standings],
         "remotes": [{"name": remote.name, "url": remote.url} for remote in found.remotes],
     }
     if json:
         output.write_json(shape)
         return
     shape["bytes"] = output.size(found.bytes)
+    del shape["standings"]
     shape["remotes"] = ", ".join(remote.name for remote in found.remotes) or "none"
     output.write_fields(shape)
+    for one in found.standings:
+        copied = "" if one.working_copy == "main" else f" [{one.working_copy}]"
+        version = "no version" if one.version is None else f"version {one.version}"
+        since = output.amount(one.changes, "change")
+        output.write(f"{one.dataset}{copied}: {version}, {since} since")
 
 
 _STEPS = {"merge": "layers merged", "rewrite": "segments with dead rows rewritten"}

@@ -33,8 +33,9 @@ class States:
     """Folds by working copy, kept up to date, and folds of versions, which never change.
 
     Attributes:
-        working_copy: Name of the working copy that is meant where none is named; datasets
-            without one of that name are met in their main one.
+        working_copy: Name of the working copy that is meant where none is named. Whoever
+            asks for all datasets meets those without one of that name in their main one;
+            whoever names a dataset means just that working copy.
         bases: The checkpoints that folds may start from.
     """
 
@@ -79,6 +80,18 @@ class States:
             self._versions[key] = folded(empty, effective_sets(version.place), self.bases)
         return self._versions[key]
 
+    def records(self, copy_id: UUID, number: int | None = None) -> list[ChangeSet]:
+        """Return the sets in effect in a working copy, or in a version, oldest first.
+
+        Raises:
+            VersionMissing: there is no such version.
+        """
+        if number is None:
+            return self._history.effective(copy_id)
+        families = self._history.families
+        version = families.version(families.copy(copy_id).dataset_id, number)
+        return effective_sets(version.place)
+
     def mains(self) -> list[DatasetFold]:
         """Return the main working copies of the datasets that are there, in their order."""
         known = (self.fold(dataset_id) for dataset_id in self._history.dataset_ids())
@@ -95,17 +108,16 @@ class States:
         """Return the state of a dataset by its name, ``None`` when there is none.
 
         Raises:
-            WorkingCopyMissing: the working copy that is named is not there.
+            WorkingCopyMissing: it has no working copy of the name that is given or chosen.
         """
         wanted = stored_name(name)
         main = next((fold for fold in self.mains() if fold.name == wanted), None)
         if main is None:
             return None
-        if working_copy is not None:
-            named = self._history.families.named(main.dataset_id, working_copy)
-            return self.fold(named.copy_id)
-        chosen = None if self.working_copy is None else self._in_copy(main, self.working_copy)
-        return chosen or main
+        chosen = working_copy if working_copy is not None else self.working_copy
+        if chosen is None:
+            return main
+        return self.fold(self._history.families.named(main.dataset_id, chosen).copy_id)
 
     def fold_named(self, name: str, working_copy: str | None = None) -> DatasetFold:
         """Return the state of a dataset by its name.

@@ -1,15 +1,19 @@
 """The front door: create, open, and everything an open store does."""
 
+from rolethread_store.store.blaming import BlameItem, ChangeStanding
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.remotes import restore_store
 from rolethread_store.store.reports import (
     DatasetInfo,
+    DatasetStanding,
     ExportReport,
     ImportReport,
     LogItem,
     RemoteInfo,
     StoredEntry,
     StoreStatus,
+    VersionInfo,
+    WorkingCopyInfo,
 )
 from rolethread_store.store.slot_list import SlotInfo, slots_of
 from rolethread_store.store.slots import NewSlot
@@ -17,8 +21,11 @@ from rolethread_store.store.store import Store, create_store, open_store
 from rolethread_store.store.transactions import Transaction
 
 __all__ = [
+    "BlameItem",
+    "ChangeStanding",
     "Dataset",
     "DatasetInfo",
+    "DatasetStanding",
     "ExportReport",
     "ImportReport",
     "LogItem",
@@ -29,6 +36,8 @@ __all__ = [
     "StoreStatus",
     "StoredEntry",
     "Transaction",
+    "VersionInfo",
+    "WorkingCopyInfo",
     "create_store",
     "open_store",
     "restore_store",

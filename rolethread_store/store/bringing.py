@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import ClassVar
 from uuid import UUID
 
+from rolethread_store.changelog import MAIN, DatasetFold, WorkingCopyMissing
 from rolethread_store.dataset import stored_name
 from rolethread_store.errors import Conflict, InvalidInput
 from rolethread_store.formats import ImportOutcome, ImportTarget, import_files
@@ -53,7 +54,11 @@ class Place:
 def import_into(
     parts: Parts, place: Place, paths: Sequence[Path], *, dry_run: bool, listener: ProgressListener
 ) -> ImportReport:
-    """Import files into a dataset, which is made when it is not there."""
+    """Import files into a dataset, which is made when it is not there.
+
+    Raises:
+        WorkingCopyMissing: the dataset does not have the working copy.
+    """
     started = perf_counter()
     if not paths:
         raise InvalidInput("name at least one file to import")
@@ -61,6 +66,7 @@ def import_into(
         parts.journal.require_no_block()
         parts.journal.begin_write()
     dataset = Place(_usable_name(parts, place.dataset), place.working_copy)
+    fold = _present(parts, dataset)
     import_id = parts.journal.clock.new_id()
     entries = None if dry_run else parts.room.writer(BatchKind.ENTRIES)
     quarantine = None if dry_run else parts.room.writer(BatchKind.QUARANTINE)
@@ -68,7 +74,7 @@ def import_into(
         session=parts.room.session,
         clock=parts.journal.clock,
         import_id=import_id,
-        first_position=_first_position(parts, dataset),
+        first_position=_first_position(parts, fold),
         entries=entries,
         quarantine=quarantine,
     )
@@ -103,8 +109,23 @@ def _usable_name(parts: Parts, name: str) -> str:
     return clean
 
 
-def _first_position(parts: Parts, place: Place) -> int:
+def _present(parts: Parts, place: Place) -> DatasetFold | None:
+    """Return the working copy to add to, ``None`` for a dataset to be made.
+
+    Raises:
+        WorkingCopyMissing: the dataset does not have it; a new one has only its main one.
+    """
     fold = parts.journal.find_named(place.dataset, place.working_copy)
+    named = place.working_copy or parts.journal.states.working_copy
+    if fold is None and named not in (None, MAIN):
+        raise WorkingCopyMissing(
+            f"there is no dataset “{place.dataset}” yet, and so no working copy “{named}” of it",
+            hint=f"a new dataset has one working copy: --working-copy {MAIN}",
+        )
+    return fold
+
+
+def _first_position(parts: Parts, fold: DatasetFold | None) -> int:
     if fold is None:
         return _STEP
     relation = parts.reader.relation(fold)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from rolethread_store.changelog import DatasetFold
+from rolethread_store.changelog import MAIN, DatasetFold
 from rolethread_store.dataset import stored_name
 from rolethread_store.editing import among, bulk_tags
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
+    Difference,
     Result,
     SearchHit,
     SearchMode,
@@ -19,7 +20,7 @@ from rolethread_store.query import (
     page,
     search,
 )
-from rolethread_store.store import bringing, editions, leaving, overview, versions
+from rolethread_store.store import bringing, comparing, editions, leaving, overview, versions
 from rolethread_store.store.editions import EntryMissing
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
@@ -60,7 +61,7 @@ class Dataset:
     @property
     def exists(self) -> bool:
         """Whether the store has it."""
-        return self._parts.journal.find_named(self.name) is not None
+        return self._parts.journal.find_named(self.name, MAIN) is not None
 
     def import_file(
         self, path: str | Path, *, dry_run: bool = False, progress: ProgressListener = unheard
@@ -261,6 +262,21 @@ class Dataset:
         """
         fold = self._fold_to_write()
         return self._item(versions.delete_copy(self._parts, fold, force=force))
+
+    def diff(self, before: int | None = None, after: int | None = None) -> Difference:
+        """Return what differs between two states: entries, messages, fields and words.
+
+        The counts are known at once; the entries are read page by page when asked for.
+
+        Args:
+            before: Version to start from; by default the one the working copy came from.
+            after: Version to end with; by default the working copy as it is now.
+
+        Raises:
+            NothingPublished: ``before`` is not given, and the working copy has no version.
+            VersionMissing: there is no such version.
+        """
+        return comparing.difference(self._parts, self._fold, before, after)
 
     def log(self, limit: int | None = None) -> list[LogItem]:
         """Return the dataset's history, newest first."""

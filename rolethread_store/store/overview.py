@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import ClassVar
 
-from rolethread_store.changelog import DatasetFold, NothingToRedo, NothingToUndo, UndoBlocked
+from rolethread_store.changelog import MAIN, DatasetFold, NothingToRedo, NothingToUndo, UndoBlocked
 from rolethread_store.dataset import FORMAT_VERSION
 from rolethread_store.errors import NotFound
-from rolethread_store.model import ChangeSet
+from rolethread_store.model import ChangeSet, VersionPublished
 from rolethread_store.query import count
 from rolethread_store.store import remotes
 from rolethread_store.store.parts import Parts
-from rolethread_store.store.reports import DatasetInfo, LogItem, StoreStatus
+from rolethread_store.store.reports import DatasetInfo, DatasetStanding, LogItem, StoreStatus
 
 __all__ = ["ChangeMissing", "datasets", "item", "log", "numbered", "status"]
 
@@ -30,6 +30,8 @@ def datasets(parts: Parts) -> list[DatasetInfo]:
 
 def _info(parts: Parts, fold: DatasetFold) -> DatasetInfo:
     batches = [parts.journal.batch(layer.batch_id) for layer in fold.layers]
+    families = parts.journal.history.families
+    version, changes = families.version_under(families.copy(fold.dataset_id))
     return DatasetInfo(
         name=fold.name,
         dataset_id=parts.journal.history.families.copy(fold.dataset_id).dataset_id,
@@ -39,6 +41,9 @@ def _info(parts: Parts, fold: DatasetFold) -> DatasetInfo:
         bytes=sum(batch.size for batch in batches),
         pending=len(fold.pending),
         created_at=parts.journal.history.effective(fold.dataset_id)[0].at,
+        working_copy=fold.working_copy,
+        version=None if version is None else version.number,
+        changes=changes,
     )
 
 
@@ -60,6 +65,10 @@ def status(parts: Parts) -> StoreStatus:
         undoable=_undoable(parts),
         redoable=_redoable(parts),
         remotes=tuple(remotes.known(parts)),
+        standings=tuple(
+            DatasetStanding(info.name, info.working_copy, info.version, info.changes)
+            for info in infos
+        ),
     )
 
 
@@ -80,7 +89,8 @@ def _redoable(parts: Parts) -> str | None:
 
 def log(parts: Parts, dataset: str | None, limit: int | None) -> list[LogItem]:
     """Return the records of the store or of one dataset, newest first."""
-    dataset_id = parts.dataset_id(dataset, gone=True)
+    # The history of a dataset is that of all its working copies.
+    dataset_id = parts.dataset_id(dataset, MAIN, gone=True)
     records = islice(parts.journal.history.records(dataset_id), limit)
     return [item(parts, record) for record in records]
 
@@ -117,4 +127,7 @@ def item(parts: Parts, record: ChangeSet) -> LogItem:
         working_copies=tuple(copy.name for copy in copies if copy.copy_id != copy.dataset_id),
         undone=not waiting and history.is_undone(record.set_id),
         target=record.target,
+        version=next(
+            (one.number for one in record.changes if isinstance(one, VersionPublished)), None
+        ),
     )

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
-from rolethread_store.changelog import DatasetFold
+from rolethread_store.changelog import DatasetFold, WorkingCopyMissing
 from rolethread_store.dataset import Journal, Locator, Reader, WritingRoom, stored_name
+from rolethread_store.errors import InvalidInput
 from rolethread_store.query import Console
 from rolethread_store.store.upkeep import Upkeep
 
-__all__ = ["Parts"]
+__all__ = ["DatasetUnclear", "Parts"]
+
+
+class DatasetUnclear(InvalidInput):
+    """Several datasets could be meant, and none was named."""
+
+    code: ClassVar[str] = "store.dataset-unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,51 @@ class Parts:
         """
         if dataset is None:
             return None
-        if gone and self.journal.find_named(dataset) is None:
+        if gone and self.journal.find_named(dataset, working_copy) is None:
             known = self.journal.history.dataset_created(stored_name(dataset))
             if known is not None:
                 return known
         return self.journal.fold_named(dataset, working_copy).dataset_id
+
+    def undo_scope(self, dataset: str | None, *, gone: bool = False) -> UUID | None:
+        """Return the working copy an undo or redo is about, ``None`` for the whole store.
+
+        A store opened in a working copy undoes nothing outside it.
+
+        Raises:
+            DatasetMissing: there is no such dataset.
+            DatasetUnclear: several datasets have the chosen working copy.
+        """
+        chosen = self.journal.states.working_copy
+        if dataset is not None or chosen is None:
+            return self.dataset_id(dataset, gone=gone)
+        folds = [fold for fold in self.journal.existing() if fold.working_copy == chosen]
+        if len(folds) == 1:
+            return folds[0].dataset_id
+        names = ", ".join(fold.name for fold in folds)
+        raise DatasetUnclear(
+            f"say in which dataset: the working copy “{chosen}” is not of exactly one",
+            hint=f"datasets that have it: {names or 'none'}",
+        )
+
+    def require_copy_of(self, entry_ids: Sequence[UUID]) -> None:
+        """Refuse to change entries of datasets without the working copy that was chosen.
+
+        Raises:
+            WorkingCopyMissing: an entry's dataset does not have it.
+        """
+        chosen = self.journal.states.working_copy
+        if chosen is None:
+            return
+        self.journal.begin_write()
+        for entry_id in entry_ids:
+            found = self.locator.find(entry_id)
+            if found is not None and found.fold.working_copy != chosen:
+                raise WorkingCopyMissing(
+                    f"entry {entry_id} is in “{found.fold.name}”, which has no working copy "
+                    f"“{chosen}”",
+                    hint="name another working copy, or make it: rolethread fork",
+                )
 
     def name_of(self, dataset_id: UUID) -> str:
         """Return a dataset's name, the first one if it is not there now, or nothing."""

@@ -11,6 +11,7 @@ from rolethread_store.model import Entry
 
 __all__ = [
     "DatasetInfo",
+    "DatasetStanding",
     "ExportReport",
     "ImportReport",
     "LogItem",
@@ -36,6 +37,9 @@ class DatasetInfo:
         bytes: Size of these files.
         pending: Entries with changes that no checkpoint has folded yet.
         created_at: When it was made (UTC).
+        working_copy: The working copy that these numbers are of.
+        version: The version it comes from, ``None`` when from none.
+        changes: Changes since that version, or all of them.
     """
 
     name: str
@@ -46,6 +50,19 @@ class DatasetInfo:
     bytes: int
     pending: int
     created_at: datetime
+    working_copy: str
+    version: int | None
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStanding:
+    """Where a dataset stands: its working copy, the version below it, the changes since."""
+
+    dataset: str
+    working_copy: str
+    version: int | None
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,7 @@ class StoreStatus:
         undoable: What undo would take out, ``None`` when nothing.
         redoable: What redo would put back, ``None`` when nothing.
         remotes: The remotes.
+        standings: Working copy and version of each dataset.
     """
 
     path: Path
@@ -89,6 +107,7 @@ class StoreStatus:
     undoable: str | None
     redoable: str | None
     remotes: tuple[RemoteInfo, ...]
+    standings: tuple[DatasetStanding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +176,7 @@ class LogItem:
         working_copies: Names of the working copies other than the main ones it touched.
         undone: Whether it is out of effect now.
         target: For undo and redo, the change meant.
+        version: Number of the version it published.
     """
 
     set_id: UUID
@@ -168,6 +188,7 @@ class LogItem:
     working_copies: tuple[str, ...]
     undone: bool
     target: UUID | None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ from rolethread_store.query import (
     quarantined,
     search,
 )
-from rolethread_store.store import editions, overview, remotes
+from rolethread_store.store import blaming, editions, overview, remotes
+from rolethread_store.store.blaming import BlameItem
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.opening import Unlocked, make_store, unlock
 from rolethread_store.store.parts import Parts
@@ -109,6 +110,10 @@ class Store(SlotVerbs):
         """
         return Dataset(self._parts, name, working_copy)
 
+    def dataset_names(self) -> list[str]:
+        """Return the names of the datasets, in the order they were made."""
+        return [fold.name for fold in self._parts.journal.existing()]
+
     def datasets(self) -> list[DatasetInfo]:
         """Return what is in the store."""
         return overview.datasets(self._parts)
@@ -166,6 +171,7 @@ class Store(SlotVerbs):
             MessageOutOfRange: it has no such message.
             InvalidInput: the record cannot be read.
         """
+        self._parts.require_copy_of([editions.parsed_id(entry_id)])
         order = editions.EditOrder(message, content, entry)
         return self._item(editions.edit(self._parts, entry_id, order))
 
@@ -190,7 +196,16 @@ class Store(SlotVerbs):
         Raises:
             EntryMissing: one of them is not there.
         """
+        self._parts.require_copy_of([editions.parsed_id(entry_id) for entry_id in entry_ids])
         return self._item(editions.delete(self._parts, entry_ids))
+
+    def blame(self, entry_id: str | UUID) -> list[BlameItem]:
+        """Return every change to an entry, oldest first, also of one that is deleted.
+
+        Raises:
+            EntryMissing: no change was ever about it.
+        """
+        return blaming.blame(self._parts, entry_id)
 
     def search(
         self,
@@ -221,7 +236,7 @@ class Store(SlotVerbs):
             NothingToUndo: nothing is left.
             UndoBlocked: it touched another dataset that has changed since.
         """
-        return self._item(self._parts.journal.undo(self._parts.dataset_id(dataset)))
+        return self._item(self._parts.journal.undo(self._parts.undo_scope(dataset)))
 
     def redo(self, dataset: str | None = None) -> LogItem:
         """Put the change that was undone last back into effect.
@@ -229,7 +244,7 @@ class Store(SlotVerbs):
         Raises:
             NothingToRedo: nothing was undone since the last change.
         """
-        return self._item(self._parts.journal.redo(self._parts.dataset_id(dataset, gone=True)))
+        return self._item(self._parts.journal.redo(self._parts.undo_scope(dataset, gone=True)))
 
     def log(self, dataset: str | None = None, limit: int | None = None) -> list[LogItem]:
         """Return the history, newest first."""
@@ -359,7 +374,8 @@ def open_store(  # noqa: PLR0913 - keywords of the public door
         wait: Seconds a first change waits for another writer.
         memory_limit: What a query may take before it spills, ``"1GB"``.
         clock: Time, for tests.
-        working_copy: Working copy that is meant wherever a dataset has one of that name.
+        working_copy: Working copy to work in. Whole-store questions meet datasets without
+            one of that name in their main one; what names or changes such a dataset is refused.
 
     Raises:
         StoreMissing: there is none.
