@@ -43,6 +43,15 @@ a machine can read those. The first of these that is there is taken:
 6. a prompt, if standard input is a terminal
 
 These options stand before the command or after it.
+
+## Versions and working copies
+
+`publish` gives the present state of a dataset the next number; `--at VERSION` reads it again.
+A dataset is made with one working copy, `main`; `fork` makes others. Commands work in the one
+named by `--working-copy`, else by `ROLETHREAD_WORKING_COPY`, else in `main`. Questions to the
+whole store meet datasets without one of that name in their main one; a command that names or
+changes such a dataset is refused. `--dataset` may be left out of commands about versions when
+the store has one dataset.
 """
 
 

@@ -174,10 +174,12 @@ class Difference:
         Raises:
             PageInvalid: a number is negative.
             DifferenceOutdated: a working copy has changed since it was compared.
+            TransactionOpen: inside a transaction, whose changes belong to no set yet.
         """
         if limit < 0 or offset < 0:
             raise PageInvalid("limit and offset cannot be negative")
         journal = self._reader.journal
+        journal.require_no_block()
         states = (self.before, self.after)
         if _tops(journal, states) != self._tops:
             raise DifferenceOutdated(

@@ -24,7 +24,9 @@ def difference(
     Raises:
         NothingPublished: no version is named, and the working copy comes from none.
         VersionMissing: there is no such version.
+        TransactionOpen: inside a transaction, whose changes belong to no set yet.
     """
+    parts.journal.require_no_block()
     families = parts.journal.history.families
     copy = families.copy(fold.dataset_id)
     for number in (before, after):

@@ -85,6 +85,32 @@ def test_import_query_edit_undo_push_restore_export(
     assert _lines(tmp_path / "out.jsonl")[:2] == RECORDS
 
 
+@pytest.mark.timeout(300)
+def test_publish_fork_diff_blame_and_back(command: Command, sources: Path, tmp_path: Path) -> None:
+    rolethread_store.create(tmp_path / "store", passphrase=PASSPHRASE, kdf=floor_params()).close()
+    command("import", sources / "tavern.jsonl", "--dataset", "t")
+    command("publish", "-m", "as it came")
+    entry_id = json.loads(command("list", "--dataset", "t", "--json").stdout)[0]["entry_id"]
+    command("fork", "draft")
+    text = ("edit", entry_id, "--message", 1, "--content", "Who lit the new lighthouse?")
+    command(*text, "--working-copy", "draft")
+    assert json.loads(command("diff", "--json").stdout)["entries"] == []
+    shown = command("diff", "--working-copy", "draft").stdout
+    assert "[1] content: Who lit the [-old-]{+new+} lighthouse?" in shown
+    command("publish", "--working-copy", "draft")
+    command("checkout", 2)
+    command("export", "t", "one.jsonl", "--at", 1)
+    command("export", "t", "now.jsonl")
+    assert _lines(tmp_path / "one.jsonl")[:2] == RECORDS
+    assert _lines(tmp_path / "now.jsonl")[0]["messages"][1]["content"].endswith("new lighthouse?")
+    items = json.loads(command("blame", entry_id, "--json").stdout)
+    assert [(one["working_copy"], one["standing"]) for one in items] == [
+        ("main", "in effect"), ("draft", "in effect"),
+    ]  # fmt: skip
+    command("undo", "--dataset", "t")
+    assert "0 edited" in command("diff", 1).stdout
+
+
 def test_init_without_a_person_needs_yes(command: Command, tmp_path: Path) -> None:
     assert "--yes" in command("init", code=2).stderr
     assert not (tmp_path / "store").exists()

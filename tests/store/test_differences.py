@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import rolethread_store
 from rolethread_store.changelog import NothingToRedo, NothingToUndo, VersionMissing
+from rolethread_store.dataset.blocks import TransactionOpen
 from rolethread_store.model import Entry, EntryMoved
 from rolethread_store.query import (
     Difference,
@@ -207,6 +208,17 @@ def test_a_difference_of_what_has_changed_since_is_refused(inn: Dataset) -> None
     assert len(versions.page()) == 1
     inn.undo()
     assert len(found.page()) == 1
+
+
+def test_a_transaction_cannot_be_compared_before_its_end(inn: Dataset, fresh_store: Store) -> None:
+    found = inn.diff()
+    with fresh_store.transaction():
+        inn.edit(inn.page(1)[0].entry_id, message=0, content="a")
+        with pytest.raises(TransactionOpen):
+            inn.diff()
+        with pytest.raises(TransactionOpen):
+            found.page()
+    assert inn.diff().edited == 1
 
 
 OPERATIONS = st.one_of(
