@@ -2,6 +2,14 @@
 
 from rolethread_store.changelog.applying import applied, changed_tags
 from rolethread_store.changelog.copies import MAIN, WorkingCopy
+from rolethread_store.changelog.depending import (
+    BatchIds,
+    Footprint,
+    dependents,
+    fact_keys,
+    footprint,
+    is_structural,
+)
 from rolethread_store.changelog.family import (
     VersionMissing,
     VersionsInconsistent,
@@ -25,8 +33,10 @@ from rolethread_store.changelog.scan import LogPosition
 
 __all__ = [
     "MAIN",
+    "BatchIds",
     "DatasetFold",
     "EntryPatch",
+    "Footprint",
     "FrameTooLong",
     "History",
     "HistoryInconsistent",
@@ -51,8 +61,12 @@ __all__ = [
     "WorkingCopyMissing",
     "applied",
     "changed_tags",
+    "dependents",
     "depends_on_tags",
     "effective_sets",
+    "fact_keys",
+    "footprint",
+    "is_structural",
     "reduced",
     "touched_entries",
     "without_content",

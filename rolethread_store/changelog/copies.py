@@ -24,7 +24,8 @@ class WorkingCopy:
         name: Its name.
         floor: Where it was forked; undo does not go below.
         top: Its newest set.
-        undone: What redo would put back, each as the sets one undo took off, oldest first.
+        undone: What redo would put back, each as the places one undo left, oldest first.
+            The places themselves, for a version or a fork may refer to them.
         deleted: Whether it is no longer listed.
         forked: The set that made it, ``None`` for the main one.
         source: The working copy it was forked from.
@@ -35,7 +36,7 @@ class WorkingCopy:
     name: str = MAIN
     floor: Place | None = None
     top: Place | None = None
-    undone: list[tuple[ChangeSet, ...]] = field(default_factory=list)
+    undone: list[tuple[Place, ...]] = field(default_factory=list)
     deleted: bool = False
     forked: ChangeSet | None = None
     source: UUID | None = None
@@ -45,9 +46,9 @@ class WorkingCopy:
         """The newest set that an undo could take off."""
         return None if self.top is self.floor or self.top is None else self.top.record
 
-    def down(self) -> ChangeSet:
-        """Take the newest set off and return it."""
+    def down(self) -> Place:
+        """Take the newest set off and return its place."""
         assert self.top is not None  # noqa: S101 - callers look at newest first
-        record = self.top.record
-        self.top = self.top.below
-        return record
+        place = self.top
+        self.top = place.below
+        return place

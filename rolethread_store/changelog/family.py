@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog.copies import MAIN, WorkingCopy
-from rolethread_store.changelog.places import Place, Version
+from rolethread_store.changelog.places import Place, Version, walk
 from rolethread_store.errors import Corrupt, NotFound
 from rolethread_store.model import (
     ChangeSet,
@@ -117,17 +117,12 @@ class Families:
         at: dict[Place | None, Version] = {
             version.place: version for version in self._versions.get(copy.dataset_id, ())
         }
-        place, above = copy.top, 0
-        while True:
+        above = 0
+        for place, holds in walk(copy.top, set()):
             if place in at:
                 return at[place], above
-            if place is None:
-                return None, above
-            if place.checked_out:
-                place = place.resumes
-            else:
-                above += 1
-                place = place.below
+            above += holds and not place.checked_out
+        return at.get(None), above
 
     def take(self, record: ChangeSet, change: StandingChange) -> None:
         """Take a published version, a fork or a deletion of a working copy.

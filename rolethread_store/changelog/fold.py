@@ -29,7 +29,7 @@ from rolethread_store.model import (
     TagsPatched,
 )
 
-__all__ = ["DatasetFold", "Layer", "PendingChange", "touched_entries"]
+__all__ = ["DatasetFold", "Layer", "PendingChange", "entries_of", "touched_entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,27 @@ class DatasetFold:
             if rows:
                 self._apply_rows(record, change)
 
+    def holds(self, record: ChangeSet) -> bool:
+        """Return whether a set that changes rows is in effect here and above the base."""
+        seq = record.seq
+        if any(item.seq == seq for item in self.layers) or seq in (s for s, _ in self.attached):
+            return True
+        touched = touched_entries(record, self.family)
+        return (
+            any(item.seq == seq for item in self.pending.get(touched[0], ())) if touched else False
+        )
+
+    def put_in(self, record: ChangeSet) -> None:
+        """Put an earlier set back into effect, at its place among the later ones."""
+        self.apply(record)
+        self.names.sort(key=lambda item: item[0])
+        self.layers.sort(key=lambda layer: layer.seq)
+        self.attached.sort(key=lambda item: item[0])
+        for entry_id in touched_entries(record, self.family):
+            self.pending[entry_id].sort(key=lambda item: item.seq)
+
     def take_out(self, record: ChangeSet) -> None:
-        """Undo the effect of the newest set in effect."""
+        """Take a set that no base holds out of effect."""
         seq = record.seq
         self.names = [item for item in self.names if item[0] != seq]
         self.layers = [layer for layer in self.layers if layer.seq != seq]
@@ -215,13 +234,11 @@ class DatasetFold:
 
 def entries_of(change: EntryChange) -> tuple[UUID, ...]:
     """Return the entries a change is about."""
-    match change:
-        case EntryAdded():
-            return (change.entry.entry_id,)
-        case TagsChanged() | EntriesDeleted():
-            return change.entry_ids
-        case _:
-            return (change.entry_id,)
+    if isinstance(change, TagsChanged | EntriesDeleted):
+        return change.entry_ids
+    if isinstance(change, EntryAdded):
+        return (change.entry.entry_id,)
+    return (change.entry_id,)
 
 
 def touched_entries(record: ChangeSet, family: Set[UUID]) -> list[UUID]:

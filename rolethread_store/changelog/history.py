@@ -8,19 +8,31 @@ could have been redone there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog.copies import WorkingCopy
 from rolethread_store.changelog.family import Families, VersionMissing
-from rolethread_store.changelog.places import Place, effective_sets, sets_above
+from rolethread_store.changelog.places import (
+    Place,
+    effective_sets,
+    name_at,
+    place_of,
+    reverted_ids,
+    sets_above,
+    walk,
+)
 from rolethread_store.errors import Conflict, Corrupt, NotFound
 from rolethread_store.model import (
     ENTRY_KINDS,
+    REGISTRY_ID,
+    BatchAttached,
     ChangeSet,
     CheckedOut,
     DatasetCreated,
+    DatasetDropped,
+    DatasetRenamed,
     FactPut,
     FactRemoved,
     Reverted,
@@ -30,9 +42,6 @@ from rolethread_store.model import (
 )
 
 __all__ = ["History", "HistoryInconsistent", "NothingToRedo", "NothingToUndo", "UndoBlocked"]
-
-REGISTRY = UUID(int=0)
-"""Stands for the registry among the ids of the working copies."""
 
 SETTINGS = UUID(int=1)
 """Settings and versions have a stack of their own: neither must block an undo."""
@@ -77,6 +86,7 @@ class History:
         self._in_effect: set[UUID] = set()
         self._undone_by: dict[UUID, int] = {}
         self._created: dict[UUID, str] = {}
+        self._reverted: dict[UUID, set[UUID]] = {}
 
     @property
     def last_seq(self) -> int:
@@ -99,19 +109,55 @@ class History:
             self._move(record)
         self._sets[record.set_id] = record
         self._order.append(record)
+        self._reverted.clear()
 
     def effective(self, copy_id: UUID) -> list[ChangeSet]:
         """Return the sets in effect for a working copy, oldest first."""
         found = self.families.find(copy_id)
         return [] if found is None else effective_sets(found.top)
 
+    def effective_without(self, copy_id: UUID, set_id: UUID) -> list[ChangeSet]:
+        """Return what would be in effect for a working copy after a revert of a set."""
+        return effective_sets(self.families.copy(copy_id).top, {set_id})
+
+    def effective_before(self, copy_id: UUID, set_id: UUID) -> list[ChangeSet]:
+        """Return what was in effect for a working copy when one of its sets was made."""
+        place = place_of(self.families.copy(copy_id).top, set_id)
+        return [] if place is None else effective_sets(place.below)
+
+    def batches_brought(self, copy_id: UUID) -> list[UUID]:
+        """Return the batches of imports of a working copy that are, or may come back, in effect."""
+        return [
+            change.batch_id
+            for place, _ in walk(self.families.copy(copy_id).top, set())
+            for change in place.record.changes
+            if isinstance(change, BatchAttached) and change.batch_id is not None
+        ]
+
+    def subject(self, record: ChangeSet, copy_id: UUID) -> ChangeSet:
+        """Return the set whose effect a set is about: of a revert, what it takes or gives back."""
+        family = self.families.of(copy_id)
+        while (target := _reverted_by(record, family)) is not None:
+            record = self._sets[target]
+        return record
+
     def effective_facts(self) -> list[ChangeSet]:
         """Return the sets in effect that say something of registry or settings, oldest first."""
-        return [record for record in self._with_facts if record.set_id in self._in_effect]
+        reverted = self._reverted_in(REGISTRY_ID)
+        return [
+            record
+            for record in self._with_facts
+            if record.set_id in self._in_effect and record.set_id not in reverted
+        ]
 
     def dataset_ids(self) -> list[UUID]:
         """Return every dataset whose main working copy has a set in effect."""
         return [copy.dataset_id for copy in self.families.mains() if copy.top is not None]
+
+    def name_of(self, copy_id: UUID) -> str | None:
+        """Return what the dataset of a working copy is called, ``None`` when it is not there."""
+        copy = self.families.find(copy_id)
+        return None if copy is None else name_at(copy.top, self.families.of(copy_id))
 
     def created_names(self) -> dict[UUID, str]:
         """Return the first name of every dataset that was ever made, undone ones included."""
@@ -123,9 +169,18 @@ class History:
         return named[-1] if named else None
 
     def is_undone(self, set_id: UUID) -> bool:
-        """Return whether a change set was undone and not redone since."""
+        """Return whether a change set was undone or reverted, and not put back since."""
         record = self._sets[set_id]
-        return record.kind == "change" and set_id not in self._in_effect
+        if record.kind != "change":
+            return False
+        return set_id not in self._in_effect or any(
+            set_id in self._reverted_in(copy_id) for copy_id in _subjects(record)
+        )
+
+    def _reverted_in(self, copy_id: UUID) -> set[UUID]:
+        if copy_id not in self._reverted:
+            self._reverted[copy_id] = reverted_ids(self.families.copy(copy_id).top)
+        return self._reverted[copy_id]
 
     def records(self, dataset_id: UUID | None = None) -> Iterator[ChangeSet]:
         """Yield all records, newest first, or those that concern one dataset."""
@@ -160,7 +215,7 @@ class History:
                 raise UndoBlocked(
                     f"“{target.summary}” touched several datasets, and one of them has a later "
                     f"change: “{later.summary}”",
-                    hint="undo that change first",
+                    hint="undo that change first, or take this one back with: rolethread revert",
                 )
         return target
 
@@ -195,18 +250,18 @@ class History:
             NothingToRedo: nothing was undone since the last change.
         """
         candidates = [
-            (copy.undone[-1], copy.copy_id if len(copy.undone[-1]) > 1 else None)
+            (tuple(p.record for p in group), copy.copy_id if len(group) > 1 else None)
             for copy in self._chosen(copy_id)
-            if copy.undone and self._redoable(copy.undone[-1])
+            if copy.undone and self._redoable(group := copy.undone[-1])
         ]
         if not candidates:
             raise NothingToRedo("there is nothing to redo")
         return max(candidates, key=lambda found: self._undone_by[found[0][0].set_id])
 
-    def _redoable(self, group: tuple[ChangeSet, ...]) -> bool:
+    def _redoable(self, group: tuple[Place, ...]) -> bool:
         return all(
-            copy.undone and copy.undone[-1][0].set_id == group[0].set_id
-            for copy in map(self.families.copy, _subjects(group[0]))
+            copy.undone and copy.undone[-1][0].record is group[0].record
+            for copy in map(self.families.copy, _subjects(group[0].record))
         )
 
     def _chosen(self, copy_id: UUID | None) -> Iterable[WorkingCopy]:
@@ -239,10 +294,12 @@ class History:
             if change.kind in ENTRY_KINDS:
                 continue
             if isinstance(change, CheckedOut) and change.dataset_id == copy.copy_id:
-                place.checked_out = True
+                place.checked_out, place.marked = True, place
                 place.resumes = self._version_place(record, copy, change.version)
             elif isinstance(change, Reverted) and change.dataset_id == copy.copy_id:
-                place.reverts = change.target
+                place.reverts, place.marked = change.target, place
+            elif isinstance(change, DatasetCreated | DatasetRenamed | DatasetDropped):
+                place.marked = place
         return place
 
     def _version_place(self, record: ChangeSet, copy: WorkingCopy, number: int) -> Place | None:
@@ -283,24 +340,23 @@ class History:
             above = sets_above(copy.top, copy.floor)[:steps] if steps > 1 else [copy.newest]
             last = above[-1] if len(above) == steps else None
             _require(last is not None and last.set_id == target.set_id, record, target)
-        moved: tuple[ChangeSet, ...] = ()
+        moved: tuple[Place, ...] = ()
         for copy in copies:
             moved = tuple(copy.down() for _ in range(steps))[::-1]
             copy.undone.append(moved)
-        return moved
+        return tuple(place.record for place in moved)
 
     def _redo(
         self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]
     ) -> tuple[ChangeSet, ...]:
         for copy in copies:
-            found = bool(copy.undone) and copy.undone[-1][0].set_id == target.set_id
+            found = bool(copy.undone) and copy.undone[-1][0].record is target
             _require(found and len(copy.undone[-1]) == (record.steps or 1), record, target)
-        moved: tuple[ChangeSet, ...] = ()
+        moved: tuple[Place, ...] = ()
         for copy in copies:
             moved = copy.undone.pop()
-            for one in moved:
-                copy.top = self._place(one, copy)
-        return moved
+            copy.top = moved[-1]
+        return tuple(place.record for place in moved)
 
 
 def _require(holds: bool, record: ChangeSet, target: ChangeSet) -> None:
@@ -310,8 +366,16 @@ def _require(holds: bool, record: ChangeSet, target: ChangeSet) -> None:
         )
 
 
+def _reverted_by(record: ChangeSet, family: Set[UUID]) -> UUID | None:
+    """Return what a set reverts in a dataset, ``None`` when it is no revert."""
+    for change in record.changes:
+        if isinstance(change, Reverted) and change.dataset_id in family:
+            return change.target
+    return None
+
+
 def _subjects(record: ChangeSet) -> tuple[UUID, ...]:
     """Return the stacks a set stands on: its working copies, and the registry."""
     if not record.undoable:
         return (SETTINGS,)
-    return (*record.dataset_ids, REGISTRY) if record.touches_registry else record.dataset_ids
+    return (*record.dataset_ids, REGISTRY_ID) if record.touches_registry else record.dataset_ids

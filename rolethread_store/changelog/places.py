@@ -7,12 +7,22 @@ them cost the same at any size, and nothing that a version refers to can change.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from uuid import UUID
 
-from rolethread_store.model import ChangeSet
+from rolethread_store.model import ChangeSet, DatasetCreated, DatasetDropped, DatasetRenamed
 
-__all__ = ["Place", "Version", "effective_sets", "sets_above"]
+__all__ = [
+    "Place",
+    "Version",
+    "effective_sets",
+    "name_at",
+    "place_of",
+    "reverted_ids",
+    "sets_above",
+    "walk",
+]
 
 
 class Place:
@@ -24,9 +34,11 @@ class Place:
         resumes: Where the state goes on below a check-out: the version's place.
         checked_out: Whether it is a check-out, so that ``resumes`` counts and not ``below``.
         reverts: Set that this one takes out of effect.
+        marked: The newest place from here on down that names or drops the dataset, reverts,
+            or is a check-out: what a dataset is called is found without a walk over edits.
     """
 
-    __slots__ = ("below", "checked_out", "record", "resumes", "reverts")
+    __slots__ = ("below", "checked_out", "marked", "record", "resumes", "reverts")
 
     def __init__(self, record: ChangeSet, below: Place | None) -> None:
         self.record = record
@@ -34,6 +46,7 @@ class Place:
         self.checked_out = False
         self.resumes: Place | None = None
         self.reverts: UUID | None = None
+        self.marked: Place | None = None if below is None else below.marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +68,77 @@ class Version:
     message: str | None
 
 
-def effective_sets(place: Place | None) -> list[ChangeSet]:
+def effective_sets(place: Place | None, without: Collection[UUID] = ()) -> list[ChangeSet]:
     """Return the sets in effect at a place, oldest first.
 
-    Read from the newest down, so a set that is reverted is known before it is met, also
-    when the revert is itself reverted.
+    Args:
+        place: The newest set.
+        without: Sets that a further revert would take out of effect.
     """
+    # As ``walk`` reads, written out: this is most of what an undo or a revert at the end of
+    # a hundred thousand changes costs.
     found: list[ChangeSet] = []
-    reverted: set[UUID] = set()
+    reverted = set(without)
     while place is not None:
-        if place.record.set_id not in reverted:
-            found.append(place.record)
-            if place.reverts is not None:
-                reverted.add(place.reverts)
-            place = place.resumes if place.checked_out else place.below
-        else:
+        if reverted and place.record.set_id in reverted:
             place = place.below
+            continue
+        found.append(place.record)
+        if place.reverts is not None:
+            reverted.add(place.reverts)
+        place = place.resumes if place.checked_out else place.below
     found.reverse()
     return found
+
+
+def reverted_ids(place: Place | None) -> set[UUID]:
+    """Return the sets on the way down from a place that a revert took out of effect."""
+    return {one.record.set_id for one, holds in walk(place, set()) if not holds}
+
+
+def name_at(top: Place | None, family: Set[UUID]) -> str | None:
+    """Return what a dataset is called in a state, ``None`` when it is not there."""
+    name: str | None = None
+    reverted: set[UUID] = set()
+    place = None if top is None else top.marked
+    while place is not None:
+        onward = place.below
+        if place.record.set_id not in reverted:
+            for change in reversed(place.record.changes):
+                if isinstance(change, DatasetDropped) and change.dataset_id in family:
+                    return None
+                if isinstance(change, DatasetCreated | DatasetRenamed):
+                    name = name or (change.name if change.dataset_id in family else None)
+            if place.reverts is not None:
+                reverted.add(place.reverts)
+            if place.checked_out:
+                onward = place.resumes
+        place = None if onward is None else onward.marked
+    return name
+
+
+def place_of(top: Place | None, set_id: UUID) -> Place | None:
+    """Return the place of a set on the way down from another, in effect or not."""
+    return next((one for one, _ in walk(top, set()) if one.record.set_id == set_id), None)
+
+
+def walk(place: Place | None, reverted: set[UUID]) -> Iterator[tuple[Place, bool]]:
+    """Yield the places of a state, newest first, and whether each is in effect.
+
+    Read from the newest down, so a set that is reverted is known before it is met, also
+    when the revert is itself reverted. Sequence numbers fall all the way, also where a
+    check-out leads to another chain.
+
+    Args:
+        place: The newest set.
+        reverted: Sets to pass over; those that reverts name are added.
+    """
+    while place is not None:
+        holds = place.record.set_id not in reverted
+        yield place, holds
+        if holds and place.reverts is not None:
+            reverted.add(place.reverts)
+        place = place.resumes if holds and place.checked_out else place.below
 
 
 def sets_above(place: Place | None, floor: Place | None) -> list[ChangeSet]:

@@ -92,12 +92,21 @@ def log_shape(item: LogItem) -> dict[str, object]:
         "version": item.version,
         "undone": item.undone,
         "target": item.target,
+        "registry": item.registry,
     }
 
 
 def told(item: LogItem, *, json: bool, back: str = "undo") -> None:
-    """Say what was done, and how to take it back."""
+    """Say what was done, where when that is in several places, and how to take it back.
+
+    Args:
+        item: The record it wrote.
+        json: Whether JSON is wanted.
+        back: Command that takes it back.
+    """
     if json:
         output.write_json(log_shape(item))
-    else:
-        output.say(f"{item.summary}  (back with: rolethread {back})")
+        return
+    places = [*item.datasets, *(["the registry"] if item.registry else [])]
+    where = f" in {' and '.join(places)}, as one" if len(places) > 1 else ""
+    output.say(f"{item.summary}{where}  (back with: rolethread {back})")

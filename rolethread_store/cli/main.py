@@ -75,6 +75,7 @@ COMMANDS: dict[str, Place] = {
     ),
     "undo": Place("History", "history", "Undo the last change."),
     "redo": Place("History", "history", "Redo what was undone last."),
+    "revert": Place("History", "reverting", "Take one earlier change back, keep the later ones."),
     "log": Place("History", "history", "List the changes, newest first."),
     "blame": Place("History", "blaming", "List every change to an entry, oldest first."),
     "remote": Place("Backup", "remotes", "Name the places backups go to."),

@@ -25,6 +25,7 @@ from rolethread_store.dataset.manifest import (
     publish_manifest,
 )
 from rolethread_store.dataset.planning import StepKind
+from rolethread_store.dataset.probing import BatchProbe
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
 from rolethread_store.dataset.states import DatasetMissing, States, stored_name
@@ -36,6 +37,7 @@ __all__ = [
     "FORMAT_VERSION",
     "Base",
     "BaseLayer",
+    "BatchProbe",
     "BatchUnknown",
     "CheckpointMismatch",
     "CheckpointReport",

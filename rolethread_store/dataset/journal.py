@@ -342,6 +342,7 @@ class Journal:
                 tuple(b for b in self.manifest.batches if b.batch_id not in batch_ids),
                 tuple(base for base in self.manifest.bases if base.chain not in chains),
             )
+            self.states.forget(batch_ids)
 
     def _publish(self, batches: tuple[Batch, ...], bases: tuple[Base, ...]) -> None:
         with self._certain() as writer:

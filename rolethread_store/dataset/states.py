@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import ClassVar
 from uuid import UUID
 
@@ -18,9 +18,17 @@ from rolethread_store.changelog import (
 from rolethread_store.dataset.basing import base_layers, folded
 from rolethread_store.dataset.manifest import Base
 from rolethread_store.errors import NotFound
-from rolethread_store.model import ChangeSet
+from rolethread_store.model import ChangeSet, CheckedOut
 
 __all__ = ["DatasetMissing", "States", "stored_name"]
+
+
+_MOST_STEPS = 1_000
+"""Sets up to which a fold is followed step by step: a few milliseconds of an undo."""
+
+
+_MOST_ASIDE = 3
+"""Folds kept besides the present ones; a fold of 100,000 pending changes takes 60 MB."""
 
 
 class DatasetMissing(NotFound):
@@ -46,6 +54,8 @@ class States:
         self._history = history
         self.bases = bases
         self._folds: dict[UUID, DatasetFold] = {}
+        self._tops: dict[UUID, UUID | None] = {}
+        self._aside: dict[tuple[UUID, UUID | None], DatasetFold] = {}
         self._versions: dict[tuple[UUID, int], DatasetFold] = {}
 
     @property
@@ -56,7 +66,15 @@ class States:
     def fold(self, copy_id: UUID) -> DatasetFold:
         """Return the state of a working copy."""
         found = self._folds.get(copy_id)
-        return self.refold(copy_id) if found is None else found
+        if found is not None:
+            return found
+        # The newest set of a working copy says which sets are below it.
+        top = self._top(copy_id)
+        kept = self._aside.pop((copy_id, top), None)
+        if kept is None:
+            return self.refold(copy_id)
+        self._folds[copy_id], self._tops[copy_id] = kept, top
+        return kept
 
     def find(self, copy_id: UUID) -> DatasetFold | None:
         """Return the state of a working copy, ``None`` when nobody has asked for it yet."""
@@ -94,8 +112,12 @@ class States:
 
     def mains(self) -> list[DatasetFold]:
         """Return the main working copies of the datasets that are there, in their order."""
-        known = (self.fold(dataset_id) for dataset_id in self._history.dataset_ids())
-        return [fold for fold in known if fold.exists]
+        return [self.fold(dataset_id) for dataset_id in self._names()]
+
+    def _names(self) -> dict[UUID, str]:
+        """Return the datasets that are there, in their order, without folding any."""
+        named = ((key, self._history.name_of(key)) for key in self._history.dataset_ids())
+        return {key: name for key, name in named if name is not None}
 
     def existing(self) -> list[DatasetFold]:
         """Return the datasets that are there now, each in the working copy that is meant."""
@@ -104,33 +126,42 @@ class States:
             return mains
         return [self._in_copy(fold, self.working_copy) or fold for fold in mains]
 
-    def find_named(self, name: str, working_copy: str | None = None) -> DatasetFold | None:
-        """Return the state of a dataset by its name, ``None`` when there is none.
+    def find_copy(self, name: str, working_copy: str | None = None) -> UUID | None:
+        """Return which working copy is meant by a dataset's name, ``None`` without a dataset.
 
         Raises:
             WorkingCopyMissing: it has no working copy of the name that is given or chosen.
         """
         wanted = stored_name(name)
-        main = next((fold for fold in self.mains() if fold.name == wanted), None)
+        main = next((key for key, known in self._names().items() if known == wanted), None)
         if main is None:
             return None
         chosen = working_copy if working_copy is not None else self.working_copy
         if chosen is None:
             return main
-        return self.fold(self._history.families.named(main.dataset_id, chosen).copy_id)
+        return self._history.families.named(main, chosen).copy_id
 
-    def fold_named(self, name: str, working_copy: str | None = None) -> DatasetFold:
-        """Return the state of a dataset by its name.
+    def copy_named(self, name: str, working_copy: str | None = None) -> UUID:
+        """Return which working copy is meant by a dataset's name.
 
         Raises:
             DatasetMissing: there is none.
             WorkingCopyMissing: the working copy that is named is not there.
         """
-        fold = self.find_named(name, working_copy)
-        if fold is None:
-            known = ", ".join(sorted(fold.name for fold in self.mains())) or "none yet"
+        found = self.find_copy(name, working_copy)
+        if found is None:
+            known = ", ".join(sorted(self._names().values())) or "none yet"
             raise DatasetMissing(f"no dataset is called “{name}”", hint=f"datasets: {known}")
-        return fold
+        return found
+
+    def find_named(self, name: str, working_copy: str | None = None) -> DatasetFold | None:
+        """Return the state of a dataset by its name; see :meth:`find_copy`."""
+        found = self.find_copy(name, working_copy)
+        return None if found is None else self.fold(found)
+
+    def fold_named(self, name: str, working_copy: str | None = None) -> DatasetFold:
+        """Return the state of a dataset by its name; see :meth:`copy_named`."""
+        return self.fold(self.copy_named(name, working_copy))
 
     def copies(self, fold: DatasetFold) -> list[WorkingCopy]:
         """Return the working copies of the dataset a state belongs to, the main one first."""
@@ -154,36 +185,56 @@ class States:
     def applied(self, record: ChangeSet) -> None:
         """Follow a new change set that the history has taken already."""
         for copy_id in record.dataset_ids:
-            fold = self._folds.get(copy_id)
-            if fold is None or _moves(record):
-                self.refold(copy_id)
-            else:
-                fold.apply(record)
+            self._follow(copy_id, [record], back=False)
 
     def undone(self, moved: Sequence[ChangeSet], copy_id: UUID | None) -> None:
         """Follow an undo; ``copy_id`` names the working copy when it was of several sets."""
         for one in (copy_id,) if copy_id is not None else moved[0].dataset_ids:
-            fold = self._folds.get(one)
-            if fold is None:
-                continue
-            if len(moved) > 1 or _moves(moved[0]) or fold.base_top == moved[0].set_id:
-                self.refold(one)
-            else:
-                fold.take_out(moved[0])
+            self._follow(one, moved[::-1], back=True)
 
     def redone(self, moved: Sequence[ChangeSet], copy_id: UUID | None) -> None:
         """Follow a redo; see :meth:`undone`."""
         for one in (copy_id,) if copy_id is not None else moved[0].dataset_ids:
-            fold = self._folds.get(one)
-            if fold is None or any(map(_moves, moved)):
-                self.refold(one)
-            else:
-                fold.apply_all(moved)
+            self._follow(one, moved, back=False)
+
+    def _follow(self, copy_id: UUID, moved: Sequence[ChangeSet], *, back: bool) -> None:
+        """Bring a fold up to the history after sets came on or went off its end.
+
+        What cannot be followed step by step is folded anew when it is next asked for, so
+        that no undo waits for it.
+        """
+        fold = self._folds.get(copy_id)
+        if fold is None:
+            return
+        subjects = [self._history.subject(record, copy_id) for record in moved]
+        reverts = [one for one, record in zip(subjects, moved, strict=True) if one is not record]
+        base = 0 if fold.base_top is None else self._history.get(fold.base_top).seq
+        if (
+            len(moved) > _MOST_STEPS
+            or any(record.seq <= base for record in (*moved, *subjects))
+            or any(map(_checks_out, (*moved, *subjects)))
+        ):
+            self._put_aside(copy_id)
+            return
+        self._tops[copy_id] = self._top(copy_id)
+        for one, record in zip(subjects, moved, strict=True):
+            if one is record and back:
+                fold.take_out(record)
+            elif one is record:
+                fold.apply(record)
+        if reverts:
+            in_effect = {record.set_id for record in self._history.effective(copy_id)}
+            for one in reverts:
+                if fold.holds(one) and one.set_id not in in_effect:
+                    fold.take_out(one)
+                elif one.set_id in in_effect and not fold.holds(one):
+                    fold.put_in(one)
 
     def loaded(self) -> list[DatasetFold]:
         """Return the working copies met so far that are still listed."""
         families = self._history.families
-        return [fold for copy_id, fold in self._folds.items() if not families.copy(copy_id).deleted]
+        # A copy of the dict's items: a checkpoint's thread asks while folds come and go.
+        return [fold for key, fold in list(self._folds.items()) if not families.copy(key).deleted]
 
     def pinned(self, copy_id: UUID) -> tuple[DatasetFold, Place | None]:
         """Return a working copy's state as it is now, and its newest place."""
@@ -208,13 +259,34 @@ class States:
         self.fold(copy_id).rest_on(base_layers(base), self._history.get(base.top))
         return True
 
+    def forget(self, batch_ids: Set[UUID]) -> None:
+        """Let go of folds that rest on batches that are no more; they are folded anew."""
+
+        def rests(fold: DatasetFold) -> bool:
+            return any(layer.batch_id in batch_ids for layer in fold.layers)
+
+        self._folds = {key: fold for key, fold in self._folds.items() if not rests(fold)}
+        self._aside = {key: fold for key, fold in self._aside.items() if not rests(fold)}
+        self._versions = {key: fold for key, fold in self._versions.items() if not rests(fold)}
+
     def refold(self, copy_id: UUID) -> DatasetFold:
         """Fold a working copy anew from the history."""
         families = self._history.families
         copy = families.copy(copy_id)
         empty = DatasetFold(copy_id, families.of(copy_id), working_copy=copy.name)
         self._folds[copy_id] = folded(empty, self._history.effective(copy_id), self.bases)
+        self._tops[copy_id] = self._top(copy_id)
         return self._folds[copy_id]
+
+    def _top(self, copy_id: UUID) -> UUID | None:
+        top = self._history.families.copy(copy_id).top
+        return None if top is None else top.record.set_id
+
+    def _put_aside(self, copy_id: UUID) -> None:
+        """Keep a fold that is not the state now: an undo of a check-out asks for it again."""
+        if len(self._aside) >= _MOST_ASIDE:
+            del self._aside[next(iter(self._aside))]
+        self._aside[copy_id, self._tops.pop(copy_id)] = self._folds.pop(copy_id)
 
     def _in_copy(self, main: DatasetFold, name: str) -> DatasetFold | None:
         for copy in self.copies(main):
@@ -228,6 +300,5 @@ def stored_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def _moves(record: ChangeSet) -> bool:
-    """Tell whether a set changes which other sets are in effect."""
-    return any(change.kind in ("checked-out", "reverted") for change in record.changes)
+def _checks_out(record: ChangeSet) -> bool:
+    return any(isinstance(change, CheckedOut) for change in record.changes)

@@ -27,6 +27,7 @@ from rolethread_store.model.facts import Fact, FactKind, Setting
 from rolethread_store.model.progress import Progress, ProgressListener, unheard
 from rolethread_store.model.unchecked import unchecked
 from rolethread_store.model.working_copies import (
+    REGISTRY_ID,
     CheckedOut,
     Reverted,
     StandingChange,
@@ -38,6 +39,7 @@ from rolethread_store.model.working_copies import (
 
 __all__ = [
     "ENTRY_KINDS",
+    "REGISTRY_ID",
     "Alternative",
     "Batch",
     "BatchAttached",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rolethread_store.model.changes import ENTRY_KINDS, Change, FactPut, FactRemoved
 from rolethread_store.model.facts import FactKind
-from rolethread_store.model.working_copies import StandingChange
+from rolethread_store.model.working_copies import REGISTRY_ID, StandingChange
 
 __all__ = ["ChangeSet"]
 
@@ -50,14 +50,15 @@ class ChangeSet(BaseModel):
         changes = self.changes
         if len(changes) == 1:
             only = changes[0]
-            if only.kind != "fact-put" and only.kind != "fact-removed":
+            if only.kind != "fact-put" and only.kind != "fact-removed" and only.kind != "reverted":
                 return (only.dataset_id,)
-        found = (
+        found = dict.fromkeys(
             change.dataset_id
             for change in changes
             if change.kind != "fact-put" and change.kind != "fact-removed"
         )
-        return tuple(dict.fromkeys(found))
+        found.pop(REGISTRY_ID, None)
+        return tuple(found)
 
     @property
     def undoable(self) -> bool:
@@ -70,9 +71,10 @@ class ChangeSet(BaseModel):
 
     @property
     def touches_registry(self) -> bool:
-        """Whether it defines or removes registry facts other than settings."""
+        """Whether it defines or removes registry facts other than settings, or reverts such."""
         return any(
-            change.kind in ("fact-put", "fact-removed") and _undoable(change)
+            (change.kind in ("fact-put", "fact-removed") and _undoable(change))
+            or (change.kind == "reverted" and change.dataset_id == REGISTRY_ID)
             for change in self.changes
         )
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "REGISTRY_ID",
     "CheckedOut",
     "Reverted",
     "StandingChange",
@@ -20,6 +21,9 @@ __all__ = [
     "WorkingCopyDeleted",
     "WorkingCopyForked",
 ]
+
+REGISTRY_ID = UUID(int=0)
+"""Stands for the registry among the ids of working copies: it has an undo stack too."""
 
 
 class _OfCopy(BaseModel):
@@ -70,7 +74,11 @@ class CheckedOut(_OfCopy):
 
 
 class Reverted(_OfCopy):
-    """An earlier change set is out of effect, those after it are not."""
+    """An earlier change set is out of effect, those after it are not.
+
+    Attributes:
+        target: The set; when it is itself a revert, what that took out is in effect again.
+    """
 
     kind: Literal["reverted"] = "reverted"
     target: UUID

@@ -20,7 +20,7 @@ from rolethread_store.model import (
     DatasetCreated,
     ProgressListener,
 )
-from rolethread_store.segments import BatchWriter
+from rolethread_store.segments import BatchWriter, scan
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import ImportReport, QuarantineNote
 
@@ -128,9 +128,18 @@ def _present(parts: Parts, place: Place) -> DatasetFold | None:
 def _first_position(parts: Parts, fold: DatasetFold | None) -> int:
     if fold is None:
         return _STEP
+    # Entries that were deleted or whose import was reverted keep their places: a revert may
+    # bring them back, and two entries must not stand at one.
+    brought = parts.journal.history.batches_brought(fold.dataset_id)
+    batches = [parts.journal.batch(batch_id) for batch_id in brought]
     relation = parts.reader.relation(fold)
+    parts.reader.admit(batches)
+    once = scan(batches, parts.journal.layout)
     return int(
-        parts.reader.rows(f"SELECT coalesce(max(position), 0) + {_STEP} FROM ({relation})")[0][0]
+        parts.reader.rows(
+            f"SELECT coalesce(max(position), 0) + {_STEP} FROM "
+            f"(SELECT position FROM ({relation}) UNION ALL SELECT position FROM ({once}))"
+        )[0][0]
     )
 
 

@@ -20,7 +20,15 @@ from rolethread_store.query import (
     page,
     search,
 )
-from rolethread_store.store import bringing, comparing, editions, leaving, overview, versions
+from rolethread_store.store import (
+    bringing,
+    comparing,
+    editions,
+    leaving,
+    overview,
+    reverting,
+    versions,
+)
 from rolethread_store.store.editions import EntryMissing
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
@@ -197,7 +205,7 @@ class Dataset:
             NothingToUndo: nothing is left, or change ``to`` is not in effect here.
             UndoBlocked: another dataset that the change touched has changed since.
         """
-        copy_id = self._fold_to_write().dataset_id
+        copy_id = self._copy_to_write()
         if to is None:
             return self._item(self._parts.journal.undo(copy_id))
         kept = overview.numbered(self._parts, to)
@@ -208,6 +216,22 @@ class Dataset:
         self._parts.journal.begin_write()
         copy_id = self._parts.dataset_id(self.name, self.working_copy, gone=True)
         return self._item(self._parts.journal.redo(copy_id))
+
+    def revert(self, change: int) -> LogItem:
+        """Take one earlier change out of effect, of any age; those after it stay.
+
+        It is a change like any other: undo takes it back, and reverting it puts the earlier
+        change back. A change that this working copy inherited stays in effect elsewhere.
+
+        Args:
+            change: Its number, as the log shows it.
+
+        Raises:
+            ChangeMissing: there is no such change.
+            NothingToRevert: it is not in effect here.
+            RevertConflict: later changes depend on it; the error names them.
+        """
+        return self._item(reverting.revert(self._parts, change, self._copy_to_write()))
 
     def publish(self, message: str | None = None) -> VersionInfo:
         """Give the present state the next number; what it names never changes.
@@ -338,6 +362,11 @@ class Dataset:
         """Return the working copy's newest state, as the store's writer."""
         self._parts.journal.begin_write()
         return self._fold
+
+    def _copy_to_write(self) -> UUID:
+        """Return which working copy is meant, as the store's writer; nothing is folded."""
+        self._parts.journal.begin_write()
+        return self._parts.journal.states.copy_named(self.name, self.working_copy)
 
     def _item(self, record: ChangeSet) -> LogItem:
         return overview.item(self._parts, record)

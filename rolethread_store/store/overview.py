@@ -130,4 +130,5 @@ def item(parts: Parts, record: ChangeSet) -> LogItem:
         version=next(
             (one.number for one in record.changes if isinstance(one, VersionPublished)), None
         ),
+        registry=subject.touches_registry,
     )

@@ -62,11 +62,11 @@ class Parts:
         """
         if dataset is None:
             return None
-        if gone and self.journal.find_named(dataset, working_copy) is None:
+        if gone and self.journal.states.find_copy(dataset, working_copy) is None:
             known = self.journal.history.dataset_created(stored_name(dataset))
             if known is not None:
                 return known
-        return self.journal.fold_named(dataset, working_copy).dataset_id
+        return self.journal.states.copy_named(dataset, working_copy)
 
     def undo_scope(self, dataset: str | None, *, gone: bool = False) -> UUID | None:
         """Return the working copy an undo or redo is about, ``None`` for the whole store.
@@ -110,10 +110,8 @@ class Parts:
 
     def name_of(self, dataset_id: UUID) -> str:
         """Return a dataset's name, the first one if it is not there now, or nothing."""
-        fold = self.journal.states.find(dataset_id)
-        if fold is not None and fold.name:
-            return fold.name
-        return self.journal.history.created_names().get(dataset_id, "")
+        history = self.journal.history
+        return history.name_of(dataset_id) or history.created_names().get(dataset_id, "")
 
     def close(self) -> None:
         """Release sessions, log file and lock, and overwrite the keys.

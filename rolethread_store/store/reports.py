@@ -174,9 +174,10 @@ class LogItem:
         summary: What was done.
         datasets: Names of the datasets it touched.
         working_copies: Names of the working copies other than the main ones it touched.
-        undone: Whether it is out of effect now.
+        undone: Whether it is out of effect now: undone or reverted.
         target: For undo and redo, the change meant.
         version: Number of the version it published.
+        registry: Whether it touched definitions that all datasets share.
     """
 
     set_id: UUID
@@ -189,6 +190,7 @@ class LogItem:
     undone: bool
     target: UUID | None
     version: int | None = None
+    registry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

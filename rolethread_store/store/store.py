@@ -30,7 +30,7 @@ from rolethread_store.query import (
     quarantined,
     search,
 )
-from rolethread_store.store import blaming, editions, overview, remotes
+from rolethread_store.store import blaming, editions, overview, remotes, reverting
 from rolethread_store.store.blaming import BlameItem
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.opening import Unlocked, make_store, unlock
@@ -245,6 +245,22 @@ class Store(SlotVerbs):
             NothingToRedo: nothing was undone since the last change.
         """
         return self._item(self._parts.journal.redo(self._parts.undo_scope(dataset, gone=True)))
+
+    def revert(self, change: int, dataset: str | None = None) -> LogItem:
+        """Take one earlier change out of effect in every dataset it touched.
+
+        Args:
+            change: Its number, as the log shows it.
+            dataset: Only in this dataset's working copy, where it may be inherited.
+
+        Raises:
+            ChangeMissing: there is no such change.
+            NothingToRevert: it is not in effect.
+            RevertConflict: later changes depend on it; the error names them.
+        """
+        self._parts.journal.begin_write()
+        within = self._parts.dataset_id(dataset)
+        return self._item(reverting.revert(self._parts, change, within))
 
     def log(self, dataset: str | None = None, limit: int | None = None) -> list[LogItem]:
         """Return the history, newest first."""
