@@ -29,7 +29,9 @@ from rolethread_store.changelog.scan import (
 from rolethread_store.clock import Clock
 from rolethread_store.storage.append import AppendFile
 from rolethread_store.storage.disk import Disk
+from rolethread_store.storage.failures import DiskFull
 from rolethread_store.storage.layout import Layout
+from rolethread_store.storage.reserve import Reserve
 
 __all__ = [
     "FrameTooLong",
@@ -102,8 +104,12 @@ class LogWriter:
             self._unsettled = None
         return self._position
 
-    def append(self, body: bytes) -> LogPosition:
+    def append(self, body: bytes, reserve: Reserve | None = None) -> LogPosition:
         """Add one change set; it is durable when this returns.
+
+        Args:
+            body: The change set.
+            reserve: Room to give up for it when the disk is full.
 
         Raises:
             DiskFailed: The disk failed; the change is not in the log.
@@ -111,6 +117,16 @@ class LogWriter:
             FrameTooLong: The change exceeds 64 MiB.
             ReadOnly: The system forbids it.
         """
+        try:
+            return self._add(body)
+        except DiskFull:
+            if reserve is None or not reserve.release():
+                raise
+        # In a new file, whose link passes over whatever the failed write left behind.
+        return self._add(body)
+
+    def _add(self, body: bytes) -> LogPosition:
+        """Add one change set to the open file, or to a new one."""
         file, codec, position = self._file, self._codec, self._position
         if file is None or codec is None or position is None or not file.usable:
             return self._begin(body)

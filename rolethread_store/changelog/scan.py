@@ -32,7 +32,7 @@ from rolethread_store.changelog.frame import (
 )
 from rolethread_store.storage.layout import LogName
 
-__all__ = ["LogFile", "LogLink", "LogPosition", "LogRecord", "LogState", "scan"]
+__all__ = ["LogFile", "LogLink", "LogPosition", "LogRecord", "LogState", "candidates", "scan"]
 
 # Offsets examined at a time while looking for a frame; bounds the memory of the search.
 _BLOCK = 1 << 20
@@ -159,8 +159,9 @@ def scan(cipher: LogCipher, name: LogName, raw: bytes) -> LogFile:
         LogTooNew: A newer program wrote it.
     """
     header = raw[:HEADER_BYTES]
-    # A crash before the first sync may leave the right length and none of the bytes.
-    if len(header) < HEADER_BYTES or not any(header):
+    # A crash before the first sync may leave the right length and zeros for the bytes, or
+    # for those from some place on: what a cut at that place would leave as well.
+    if not any(header) or len(raw.rstrip(b"\0")) < HEADER_BYTES:
         return LogFile(name, LogState.UNBORN)
     codec = cipher.of_header(header, name.log_id)
     frames = list(_frames(codec, raw))
@@ -228,14 +229,14 @@ def _later_frame(codec: FrameCodec, raw: bytes, offset: int, number: int) -> int
     cost more than twice the tail is not what a crash leaves, and counts as damage.
     """
     budget = 2 * (len(raw) - offset)
-    for place, claimed in _candidates(raw, offset, number):
+    for place, claimed in candidates(raw, offset, number):
         budget -= head_of(raw, place)[0]
         if budget < 0 or codec.open(raw, place, claimed) is not None:
             return place
     return None
 
 
-def _candidates(raw: bytes, offset: int, number: int) -> Iterator[tuple[int, int]]:
+def candidates(raw: bytes, offset: int, number: int) -> Iterator[tuple[int, int]]:
     """Yield each place from ``offset`` on whose bytes may begin frame ``number`` or later.
 
     The number is tried at every offset at once; of sealed bytes one offset in 256 passes,

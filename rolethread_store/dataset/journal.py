@@ -36,13 +36,14 @@ from rolethread_store.dataset.records import (
     Stamp,
     change_record,
     encoded,
+    makes_room,
     marked,
     move_record,
 )
 from rolethread_store.dataset.states import States
 from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.registry import Registry
-from rolethread_store.storage import Disk, Layout, Lease, WriterLock, collect_leftovers
+from rolethread_store.storage import Disk, Layout, Lease, Reserve, WriterLock, collect_leftovers
 
 __all__ = ["Journal"]
 
@@ -98,6 +99,7 @@ class Journal:
         # Before the manifest is read: what that names may not be deleted from then on.
         self.lease = Lease(layout)
         self._lock = WriterLock(layout, clock)
+        self._reserve = Reserve(layout.reserve, disk)
         cipher = LogCipher(keyring.log_key, keyring.store_id)
         self._shelf = Shelf(layout, disk, keyring, cipher)
         self._writer: LogWriter | None = None
@@ -174,6 +176,7 @@ class Journal:
                     self.disk.make_folder(folder)  # A copying tool may drop empty folders.
                 self._take_over()
                 collect_leftovers(self.layout, self.disk)
+                self._reserve.keep()
             except BaseException:
                 self._writer = None
                 self._lock.release()
@@ -377,7 +380,7 @@ class Journal:
         self.begin_write()
         assert self._writer is not None  # noqa: S101 - begin_write made it
         try:
-            self._writer.append(encoded(record))
+            self._writer.append(encoded(record), self._reserve if makes_room(record) else None)
             self.history.append(record)
         except BaseException:
             self._doubt()

@@ -28,6 +28,7 @@ __all__ = [
     "ManifestMissing",
     "load_manifest",
     "newest_generation",
+    "opened_manifest",
     "publish_manifest",
 ]
 
@@ -159,6 +160,17 @@ def load_manifest(layout: Layout, disk: Disk, keyring: Keyring) -> tuple[Manifes
         except NotFound:
             continue  # A writer retired it between the listing and the reading.
         break
+    manifest = opened_manifest(sealed, generation, keyring)
+    return manifest, hashlib.sha256(sealed).hexdigest()
+
+
+def opened_manifest(sealed: bytes, generation: int, keyring: Keyring) -> Manifest:
+    """Return what a manifest file says.
+
+    Raises:
+        ManifestDamaged: it contradicts itself or its name.
+        Corrupt: it does not open.
+    """
     plain = open_envelope(
         keyring.manifest_key, Kind.MANIFEST, sealed, _context(keyring.store_id, generation)
     )
@@ -170,7 +182,7 @@ def load_manifest(layout: Layout, disk: Disk, keyring: Keyring) -> tuple[Manifes
         ) from None
     if manifest.generation != generation or manifest.store_id != keyring.store_id:
         raise ManifestDamaged(f"manifest {generation} belongs to another place")
-    return manifest, hashlib.sha256(sealed).hexdigest()
+    return manifest
 
 
 def publish_manifest(manifest: Manifest, layout: Layout, disk: Disk, keyring: Keyring) -> str:

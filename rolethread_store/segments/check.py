@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from rolethread_store.errors import Corrupt, StoreError
+from rolethread_store.errors import Corrupt, NotFound
 from rolethread_store.model import Batch, Segment
 from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
 
@@ -38,7 +38,12 @@ class SegmentDamage:
 def check_segments(
     batches: Iterable[Batch], layout: Layout, disk: Disk, *, whole: bool
 ) -> list[SegmentDamage]:
-    """Compare size and footer, or with ``whole`` every byte, of all segments."""
+    """Compare size and footer, or with ``whole`` every byte, of all segments.
+
+    Raises:
+        Denied: the system forbids reading one; that says nothing about its contents.
+        Unavailable: the disk failed at one, which may pass.
+    """
     damages = []
     for batch in batches:
         for segment in batch.segments:
@@ -58,6 +63,6 @@ def _damage(path: Path, segment: Segment, disk: Disk, *, whole: bool) -> str | N
             return "is not the file that was written (digest differs)"
         if not whole and tail_digest(path) != segment.tail_digest:
             return "has a footer that was not written with it (digest differs)"
-    except StoreError as error:
-        return str(error)
+    except NotFound:
+        return "is missing"
     return None

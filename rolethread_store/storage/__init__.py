@@ -19,6 +19,7 @@ from rolethread_store.storage.layout import Layout, LogName
 from rolethread_store.storage.leases import Lease, others_read
 from rolethread_store.storage.leftovers import collect_leftovers, new_spill_folder
 from rolethread_store.storage.lock import StoreLocked, WriterLock
+from rolethread_store.storage.reserve import RESERVE_BYTES, Reserve
 from rolethread_store.storage.system_keyring import (
     SystemKeyring,
     SystemKeyringMissing,
@@ -26,6 +27,7 @@ from rolethread_store.storage.system_keyring import (
 )
 
 __all__ = [
+    "RESERVE_BYTES",
     "TAIL_BYTES",
     "AlreadyThere",
     "AppendFile",
@@ -39,6 +41,7 @@ __all__ = [
     "Lease",
     "LogName",
     "ReadOnly",
+    "Reserve",
     "StoreLocked",
     "SystemKeyring",
     "SystemKeyringMissing",

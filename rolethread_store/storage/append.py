@@ -64,8 +64,7 @@ class AppendFile:
             disk.sync_folder(path.parent)
         except BaseException:
             file._poison()
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+            disk.discard(path)
             raise
         file.size = len(content)
         return file

@@ -85,8 +85,7 @@ class Disk:
             with translated(path):
                 self._publish(staged, path)
         finally:
-            with suppress(OSError):
-                staged.unlink(missing_ok=True)
+            self.discard(staged)
         self.sync_folder(path.parent)
 
     def replace(self, path: Path, content: bytes) -> None:
@@ -94,11 +93,9 @@ class Disk:
         staged = self._stage(path, content)
         try:
             with translated(path):
-                self.step("rename", path)
-                staged.replace(path)
+                self.rename(staged, path)
         finally:
-            with suppress(OSError):
-                staged.unlink(missing_ok=True)
+            self.discard(staged)
         self.sync_folder(path.parent)
 
     def adopt(self, staged: Path, final: Path) -> None:
@@ -111,8 +108,7 @@ class Disk:
             staged.chmod(_OWNER_FILE)
         self.sync_file(staged)
         with translated(final):
-            self.step("rename", final)
-            staged.replace(final)
+            self.rename(staged, final)
 
     def sync_file(self, path: Path) -> None:
         """Make the present contents of a closed file durable."""
@@ -145,12 +141,43 @@ class Disk:
         """Delete a file; one that is gone already is no error."""
         with translated(path):
             self.step("remove", path)
-            path.unlink(missing_ok=True)
+            self.unlink(path)
+
+    def discard(self, path: Path) -> None:
+        """Delete a file that means nothing any more, if the disk lets us."""
+        with suppress(OSError):
+            self.unlink(path)
+
+    def unlink(self, path: Path) -> None:
+        """Take a name away; one that is gone already is no error.
+
+        Raises:
+            OSError: Untranslated.
+        """
+        path.unlink(missing_ok=True)
+
+    def link(self, source: Path, name: Path) -> None:
+        """Give a file a second name, which must be free.
+
+        Raises:
+            OSError: Untranslated.
+        """
+        self.step("link", name)
+        os.link(source, name)
+
+    def rename(self, source: Path, name: Path) -> None:
+        """Give a file another name, in place of whatever has it.
+
+        Raises:
+            OSError: Untranslated.
+        """
+        self.step("rename", name)
+        source.replace(name)
 
     def open_new(self, path: Path, *, append: bool = False) -> int:
         """Create a file that must not exist and return its descriptor, for its owner only."""
         with translated(path):
-            return self._create(path, os.O_APPEND if append else 0)
+            return self.create(path, os.O_APPEND if append else 0)
 
     def write(self, descriptor: int, content: bytes, path: Path) -> None:
         """Write all bytes to a descriptor.
@@ -200,28 +227,30 @@ class Disk:
         """Write a durable file in the staging folder and return its path."""
         staged = self._staging / f"{secrets.token_hex(8)}.part"
         with translated(final):
-            descriptor = self._create(staged)
+            descriptor = self.create(staged)
             try:
                 self.write(descriptor, content, staged)
                 self.sync(descriptor, staged)
             except BaseException:
-                with suppress(OSError):
-                    staged.unlink(missing_ok=True)
+                self.discard(staged)
                 raise
             finally:
                 os.close(descriptor)
         return staged
 
-    def _create(self, path: Path, flags: int = 0) -> int:
-        """Open a file that must not exist, for writing."""
+    def create(self, path: Path, flags: int = 0) -> int:
+        """Open a file that must not exist, for writing.
+
+        Raises:
+            OSError: Untranslated.
+        """
         self.step("open", path)
         return os.open(path, _NEW_FILE | os.O_WRONLY | flags, _OWNER_FILE)
 
     def _publish(self, staged: Path, final: Path) -> None:
         """Give a staged file its name unless the name is taken."""
-        self.step("link", final)
         try:
-            os.link(staged, final)
+            self.link(staged, final)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
@@ -229,7 +258,7 @@ class Disk:
             # the rename one step for everyone who honours it.
             if final.exists():
                 raise FileExistsError(errno.EEXIST, "File exists", str(final)) from error
-            staged.rename(final)
+            self.rename(staged, final)
 
     def list(self, folder: Path) -> tuple[str, ...]:
         """Return the names in a folder, sorted."""

@@ -99,6 +99,11 @@ class Layout:
         return self.root / "lock.info"
 
     @property
+    def reserve(self) -> Path:
+        """Room that is given up for an undo or a deletion when the disk is full."""
+        return self.root / "reserve"
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """Folders to create for a new store, the root first."""
         return (

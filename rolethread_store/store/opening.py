@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -21,8 +21,9 @@ from rolethread_store.crypto import (
 )
 from rolethread_store.dataset import Manifest, StoreHeader, publish_manifest
 from rolethread_store.errors import Conflict, NotFound
-from rolethread_store.storage import Disk, Layout
+from rolethread_store.storage import Disk, Layout, WriterLock
 from rolethread_store.store.secrets import Secrets, root_key, slot_bytes
+from rolethread_store.store.unfinished import clear_unfinished, is_unfinished
 
 __all__ = [
     "FolderNotEmpty",
@@ -72,9 +73,9 @@ def make_store(
         Denied: the folder cannot be written.
     """
     layout = Layout(path.absolute())
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise FolderNotEmpty(f"{path} is not empty", hint="name a folder that does not exist yet")
     disk = Disk(layout.staging)
+    if path.exists() and not is_unfinished(layout):
+        raise FolderNotEmpty(f"{path} is not empty", hint="name a folder that does not exist yet")
     root = Secret.random()
     code = new_code()
     store_id = clock.new_id()
@@ -88,9 +89,20 @@ def make_store(
         first.slot_id: make_passphrase_slot(root, passphrase, kdf or calibrated(), first),
         second.slot_id: make_recovery_slot(root, code, second),
     }
-    for parent in reversed(layout.root.parents):
-        if not parent.exists():
-            disk.make_folder(parent)
+    for folder in (*reversed(layout.root.parents), layout.root):
+        if not folder.exists():
+            disk.make_folder(folder)
+    # Two makers at once would take each other's files for what a crash left.
+    with WriterLock(layout, clock):
+        clear_unfinished(layout, disk)
+        keyring, header = _written(layout, disk, root, store_id, slots)
+    return Unlocked(layout, disk, header, keyring, first.slot_id), code
+
+
+def _written(
+    layout: Layout, disk: Disk, root: Secret, store_id: UUID, slots: Mapping[UUID, bytes]
+) -> tuple[Keyring, StoreHeader]:
+    """Write a store's first files; its header comes last."""
     for folder in layout.folders:
         disk.make_folder(folder)
     header = StoreHeader(store_id)
@@ -100,10 +112,12 @@ def make_store(
     tag = keyring.header_tag(header.encode()).hex()
     manifest = Manifest(store_id=store_id, generation=1, parent=None, header_tag=tag)
     publish_manifest(manifest, layout, disk, keyring)
-    # The header comes last: without it nothing takes the folder for a store.
+    # Without a header nothing takes the folder for a store; the names of the folders have
+    # to be durable before it.
+    disk.sync_folder(layout.root)
     disk.put_new(layout.header, header.encode())
     disk.sync_folder(layout.root.parent)
-    return Unlocked(layout, disk, header, keyring, first.slot_id), code
+    return keyring, header
 
 
 def unlock(path: Path, secrets: Secrets) -> Unlocked:
