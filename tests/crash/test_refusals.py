@@ -87,7 +87,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in ("lock", "lock.info")
+        if path.is_file() and path.name not in ("lock", "lock.info", "reserve")
     }
 
 
@@ -398,6 +398,8 @@ def test_full_file_system(small_disk: Path, tmp_path: Path, already: bool) -> No
     long = os.urandom(100_000).hex()
     attempts = {"long": lambda store: store.edit(sample.entries[1], message=0, content=long)}
     for name, write in (attempts | writings(sample)).items():
+        if name in ("undo", "delete"):
+            continue  # What these need was kept: see test_room_for_undo_and_delete.
         assert isinstance(attempted(write, store), Unavailable), name
         assert answers(store) == expected, name
     store.close()

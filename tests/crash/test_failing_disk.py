@@ -1,0 +1,127 @@
+"""Every workflow on a disk that fails, at each of its operations, once or from then on.
+
+A refused act is a typed error and changed nothing; acknowledged ones are there. When the
+disk is well again the refused act succeeds, in the same process as in a new one.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rolethread_store.dataset import planning
+from rolethread_store.editing import bulk_tags
+from rolethread_store.errors import Unavailable
+from rolethread_store.storage import Disk
+from rolethread_store.store import LogItem
+from rolethread_store.testing.disk import Fault, FaultyDisk
+from rolethread_store.testing.workflows import (
+    WORKFLOWS,
+    Performed,
+    Place,
+    Setting,
+    make_setting,
+    perform,
+)
+from tests.crash.crash_states import edit_once_more, require_whole
+
+QUICK_FAULTS = 2
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
+    return make_setting(tmp_path_factory.mktemp("setting"))
+
+
+@pytest.fixture
+def place(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setitem(bulk_tags.__globals__, "INLINE_LIMIT", 2)
+    monkeypatch.setattr(planning, "UPPER_LIMIT", 2)
+    with Place(tmp_path / "place", setting) as place:
+        yield place
+
+
+def shape(log: list[LogItem]) -> list[tuple[str, str, bool]]:
+    """Return a history without what differs between two runs of a workflow."""
+    return [(item.kind, item.summary, item.undone) for item in log]
+
+
+def found_now(place: Place) -> list[tuple[str, str, bool]]:
+    """Open with a disk that is well, beside the open store if there is one."""
+    kept, place.disk = place.disk, Disk
+    try:
+        with place.opened() as store:
+            require_whole(store)
+            return shape(store.log())
+    finally:
+        place.disk = kept
+
+
+def operations(place: Place, name: str) -> int:
+    """Return how many operations of the disk a workflow takes."""
+    disk = FaultyDisk(place.layout.staging)
+    place.lay_down(place.setting.tree)
+    place.disk = lambda staging: disk
+    for act in WORKFLOWS[name]:
+        act(place)
+    place.let_go()
+    return len(disk.operations)
+
+
+def endure(place: Place, name: str, run: Performed, fault: Fault) -> bool:
+    """Carry a workflow out with one fault; return whether an act was refused."""
+    expected = [shape(state.log) for state in run.states]
+    disk = FaultyDisk(place.layout.staging, fault)
+    place.lay_down(place.setting.tree)
+    place.disk = lambda staging: disk
+    refused = False
+    for number, act in enumerate(WORKFLOWS[name]):
+        try:
+            act(place)
+        except Unavailable:
+            assert not refused or fault.lasting, "it is refused again though the disk is well"
+            refused = True
+            now = found_now(place)
+            # A disk that also refuses to cut the frame off may keep what it refused.
+            assert now == expected[number] or (fault.lasting and now == expected[number + 1])
+            if now != expected[number]:
+                break
+            disk.arm(None)
+            act(place)
+        assert found_now(place) == expected[number + 1]
+    disk.arm(None)
+    place.let_go()
+    edit_once_more(place)
+    return refused
+
+
+def faults(place: Place, name: str) -> list[Fault]:
+    """Return every fault, in an order that depends on the workflow only."""
+    every = [
+        Fault(at, code, lasting=lasting, torn=at % 40)
+        for at in range(operations(place, name))
+        for code in (errno.EIO, errno.ENOSPC)
+        for lasting in (False, True)
+    ]
+    random.Random(name).shuffle(every)
+    return every
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_disk_that_fails(place: Place, name: str) -> None:
+    run = perform(place, WORKFLOWS[name])
+    for fault in faults(place, name)[:QUICK_FAULTS]:
+        endure(place, name, run, fault)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_disk_that_fails_at_every_operation(place: Place, name: str) -> None:
+    run = perform(place, WORKFLOWS[name])
+    refused = [endure(place, name, run, fault) for fault in faults(place, name)]
+    assert sum(refused) > len(refused) // 4
