@@ -34,12 +34,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rolethread_store.errors import StoreError
-    from rolethread_store.store import Dataset, Store
+    from rolethread_store.store import Dataset, Store, check_local
     from rolethread_store.store import create_store as create
     from rolethread_store.store import open_store as open
     from rolethread_store.store import restore_store as restore
+    from rolethread_store.store import salvage_store as salvage
 
-__all__ = ["Dataset", "Store", "StoreError", "__version__", "create", "open", "restore"]
+__all__ = [
+    "Dataset",
+    "Store",
+    "StoreError",
+    "__version__",
+    "check_local",
+    "create",
+    "open",
+    "restore",
+    "salvage",
+]
 
 __version__ = "0.1.0"
 
@@ -47,9 +58,11 @@ _PUBLIC = {
     "Dataset": ("rolethread_store.store", "Dataset"),
     "Store": ("rolethread_store.store", "Store"),
     "StoreError": ("rolethread_store.errors", "StoreError"),
+    "check_local": ("rolethread_store.store", "check_local"),
     "create": ("rolethread_store.store", "create_store"),
     "open": ("rolethread_store.store", "open_store"),
     "restore": ("rolethread_store.store", "restore_store"),
+    "salvage": ("rolethread_store.store", "salvage_store"),
 }
 
 

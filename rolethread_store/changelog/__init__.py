@@ -29,6 +29,7 @@ from rolethread_store.changelog.logfile import LogWriter
 from rolethread_store.changelog.logreader import LogHistory, LogReader
 from rolethread_store.changelog.patching import EntryPatch, TagPatch, depends_on_tags, reduced
 from rolethread_store.changelog.places import Place, Version, effective_sets
+from rolethread_store.changelog.remains import LogRemains, log_remains
 from rolethread_store.changelog.scan import LogPosition
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "LogHistory",
     "LogPosition",
     "LogReader",
+    "LogRemains",
     "LogTooNew",
     "LogWriter",
     "NothingToRedo",
@@ -67,6 +69,7 @@ __all__ = [
     "fact_keys",
     "footprint",
     "is_structural",
+    "log_remains",
     "reduced",
     "touched_entries",
     "without_content",

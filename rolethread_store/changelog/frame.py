@@ -68,9 +68,14 @@ MIN_FRAME = FRAME_HEAD_BYTES + _MIN_SEALED
 
 
 class LogDamaged(Corrupt):
-    """The change log is not what was written; the message names file and place."""
+    """The change log is not what was written; the message names file and place.
+
+    Attributes:
+        number: Number of the file that ends too early, when that is what is wrong.
+    """
 
     code: ClassVar[str] = "changelog.damaged"
+    number: int | None = None
 
 
 class LogTooNew(Unsupported):

@@ -140,10 +140,10 @@ def _linked_part(before: LogFile, file: LogFile, link: LogLink) -> LogFile:
     unacknowledged = before.frames - link.frames
     closed = before.state is LogState.CLEAN
     if not before.holds(link) or unacknowledged > 1 or (unacknowledged and closed):
-        raise LogDamaged(
+        raise _too_short(
+            before.name.number,
             f"The change log file {before.name.number:08d} does not end where "
             f"{file.name.number:08d} goes on",
-            hint=_HINT,
         )
     return before.until(link.frames) if unacknowledged else before
 
@@ -154,7 +154,13 @@ def _check_marks(kept: list[LogFile], marks: Iterable[LogPosition]) -> None:
     for mark in marks:
         file = files.get(mark.log_id)
         if file is None or not file.holds(mark.link):
-            raise LogDamaged(
+            raise _too_short(
+                mark.number,
                 f"The change log file {mark.number:08d} is missing or shorter than it was",
-                hint=_HINT,
             )
+
+
+def _too_short(number: int, message: str) -> LogDamaged:
+    error = LogDamaged(message, hint=_HINT)
+    error.number = number
+    return error

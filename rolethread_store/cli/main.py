@@ -80,8 +80,9 @@ COMMANDS: dict[str, Place] = {
     "blame": Place("History", "blaming", "List every change to an entry, oldest first."),
     "remote": Place("Backup", "remotes", "Name the places backups go to."),
     "push": Place("Backup", "remotes", "Back the store up to a remote."),
-    "verify": Place("Backup", "remotes", "Check that a remote holds a whole backup."),
+    "verify": Place("Backup", "remotes", "Check a backup, or with --local the store itself."),
     "restore": Place("Backup", "remotes", "Bring a backup back into a new folder."),
+    "salvage": Place("Backup", "salvaging", "Save what a damaged store still holds."),
 }
 
 

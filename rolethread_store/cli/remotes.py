@@ -12,8 +12,9 @@ from rolethread_store.cli import output
 from rolethread_store.cli.opening import opened
 from rolethread_store.cli.options import JsonOption, given
 from rolethread_store.cli.progress import ProgressBar
+from rolethread_store.cli.salvaging import verify_local
 from rolethread_store.cli.secrets import unlocking
-from rolethread_store.cli.usage import example
+from rolethread_store.cli.usage import UsageProblem, example
 
 __all__ = ["app"]
 
@@ -81,12 +82,30 @@ def push(ctx: typer.Context, name: _Name = None, json: JsonOption = False) -> No
         )
 
 
-@app.command(epilog=example("rolethread verify", "rolethread verify stick --json"))
-def verify(ctx: typer.Context, name: _Name = None, json: JsonOption = False) -> None:
-    """Check that a remote holds a whole backup.
+@app.command(
+    epilog=example(
+        "rolethread verify", "rolethread verify stick --json", "rolethread verify --local"
+    )
+)
+def verify(
+    ctx: typer.Context,
+    name: _Name = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="Check this store's own files instead.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Check that a remote holds a whole backup, or that this store is whole.
 
-    Everything is read back and compared with what this store remembers of it.
+    Everything on the remote is read back and compared with what this store remembers of
+    it. With --local every file of the store is read and every page decrypted; damaged
+    files are named, with the entries in them.
     """
+    if local:
+        if name is not None:
+            raise UsageProblem("--local looks at no remote", hint="leave out its name")
+        verify_local(ctx, json=json)
+        return
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.verify(name, progress=bar)
     _report(report, json)

@@ -27,6 +27,7 @@ from rolethread_store.dataset.manifest import (
 from rolethread_store.dataset.planning import StepKind
 from rolethread_store.dataset.probing import BatchProbe
 from rolethread_store.dataset.reader import Reader
+from rolethread_store.dataset.remains import FileDamage, Remains
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
 from rolethread_store.dataset.states import DatasetMissing, States, stored_name
 from rolethread_store.dataset.stepping import CheckpointMismatch
@@ -43,6 +44,7 @@ __all__ = [
     "CheckpointReport",
     "Checkpointer",
     "DatasetMissing",
+    "FileDamage",
     "Garbage",
     "HeaderDamaged",
     "Journal",
@@ -53,6 +55,7 @@ __all__ = [
     "ManifestDamaged",
     "ManifestMissing",
     "Reader",
+    "Remains",
     "States",
     "StepKind",
     "StoreHeader",

@@ -11,9 +11,18 @@ from pydantic import ValidationError
 
 from rolethread_store.changelog import HistoryInconsistent, LogPosition
 from rolethread_store.dataset.manifest import LogMark
-from rolethread_store.model import Change, ChangeSet, unchecked
+from rolethread_store.model import Change, ChangeSet, DatasetDropped, EntriesDeleted, unchecked
 
-__all__ = ["Stamp", "change_record", "decoded", "encoded", "marked", "move_record", "move_words"]
+__all__ = [
+    "Stamp",
+    "change_record",
+    "decoded",
+    "encoded",
+    "makes_room",
+    "marked",
+    "move_record",
+    "move_words",
+]
 
 Stamp = tuple[UUID, int, datetime]
 """Identity, sequence number and moment of a record."""
@@ -89,3 +98,10 @@ def decoded(body: bytes) -> ChangeSet:
             f"a log record has an unknown structure ({error.error_count()} places)",
             hint="it may have been written by a newer version of the program",
         ) from None
+
+
+def makes_room(record: ChangeSet) -> bool:
+    """Return whether a record is one that someone with a full disk needs."""
+    kinds = (EntriesDeleted, DatasetDropped)
+    gone = bool(record.changes) and all(isinstance(c, kinds) for c in record.changes)
+    return record.kind == "undo" or gone

@@ -1,6 +1,7 @@
 """The front door: create, open, and everything an open store does."""
 
 from rolethread_store.store.blaming import BlameItem, ChangeStanding
+from rolethread_store.store.checking import LocalReport, check_local
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.remotes import restore_store
 from rolethread_store.store.reports import (
@@ -15,6 +16,7 @@ from rolethread_store.store.reports import (
     VersionInfo,
     WorkingCopyInfo,
 )
+from rolethread_store.store.salvaging import SalvageReport, salvage_store
 from rolethread_store.store.slot_list import SlotInfo, slots_of
 from rolethread_store.store.slots import NewSlot
 from rolethread_store.store.store import Store, create_store, open_store
@@ -28,9 +30,11 @@ __all__ = [
     "DatasetStanding",
     "ExportReport",
     "ImportReport",
+    "LocalReport",
     "LogItem",
     "NewSlot",
     "RemoteInfo",
+    "SalvageReport",
     "SlotInfo",
     "Store",
     "StoreStatus",
@@ -38,8 +42,10 @@ __all__ = [
     "Transaction",
     "VersionInfo",
     "WorkingCopyInfo",
+    "check_local",
     "create_store",
     "open_store",
     "restore_store",
+    "salvage_store",
     "slots_of",
 ]

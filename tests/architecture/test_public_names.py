@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import rolethread_store
 
-PUBLIC = ["Dataset", "Store", "StoreError", "__version__", "create", "open", "restore"]
+PUBLIC = [
+    "Dataset",
+    "Store",
+    "StoreError",
+    "__version__",
+    "check_local",
+    "create",
+    "open",
+    "restore",
+    "salvage",
+]
 
 
 def test_public_names_are_pinned() -> None:

@@ -1,0 +1,60 @@
+"""``verify --local`` and ``salvage``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Runner
+
+DAMAGED = 14
+
+
+def damage(store: Path, folder: str) -> Path:
+    """Change one byte of a file."""
+    path = max((store / folder).iterdir(), key=lambda file: file.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return path
+
+
+def test_a_sound_store(store: Path, run: Runner) -> None:
+    told = run("verify", "--local", "--json")
+    assert told.code == 0
+    shape = json.loads(told.out)
+    assert (shape["ok"], shape["damages"]) == (True, [])
+    assert "changes" in run("verify", "--local").out
+    assert run("verify", "--local", "stick").code == 2
+
+
+def test_damage_is_named_and_the_rest_saved(
+    store: Path, run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store / "STORE").write_bytes(b"{}")
+    told = run("verify", "--local")
+    assert told.code == DAMAGED
+    assert "DAMAGED  STORE" in told.out
+    saved = run("salvage", str(tmp_path / "rescued"))
+    assert saved.code == 0
+    assert "saved tavern: 3 entries, 1 quarantined" in saved.err
+    assert "lost  STORE" in saved.err
+    monkeypatch.setenv("ROLETHREAD_STORE", str(tmp_path / "rescued"))
+    assert json.loads(run("status", "--json").out)["entries"] == 3
+    monkeypatch.delenv("ROLETHREAD_PASSPHRASE")
+    monkeypatch.setenv("ROLETHREAD_RECOVERY_CODE", saved.out.strip())
+    assert run("verify", "--local").code == 0
+
+
+def test_a_damaged_segment(store: Path, run: Runner, tmp_path: Path) -> None:
+    path = damage(store, "segments")
+    told = run("verify", "--local", "--json")
+    assert told.code == DAMAGED
+    (found,) = json.loads(told.out)["damages"]
+    assert found["file"] == f"segments/{path.name}"
+    assert found["entries"] in (1, 3)
+    shape = json.loads(run("salvage", str(tmp_path / "rescued"), "--json").out)
+    assert shape["damages"] == [found]
+    assert len(shape["datasets"]) == 1
