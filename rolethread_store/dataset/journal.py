@@ -120,11 +120,6 @@ class Journal:
         return Registry.of(self.history.effective_facts())
 
     @property
-    def pending(self) -> int:
-        """Entries with changes that no checkpoint has folded."""
-        return self.states.pending
-
-    @property
     def writing(self) -> bool:
         """Whether this process is the store's writer."""
         return self._writer is not None

@@ -60,7 +60,7 @@ def status(parts: Parts) -> StoreStatus:
         entries=sum(info.entries for info in infos),
         quarantined=sum(info.quarantined for info in infos),
         bytes=sum(batch.size for batch in journal.manifest.batches),
-        pending=journal.pending,
+        pending=journal.states.pending,
         log_files=len(journal.disk.list(journal.layout.logs)),
         undoable=_undoable(parts),
         redoable=_redoable(parts),

@@ -11,12 +11,10 @@ from uuid import UUID
 from rolethread_store.clock import Clock, SystemClock
 from rolethread_store.crypto import KdfParams
 from rolethread_store.dataset import (
-    CheckpointReport,
     Journal,
     Locator,
     Reader,
     WritingRoom,
-    find_garbage,
     stored_name,
 )
 from rolethread_store.model import ChangeSet, ProgressListener, unheard
@@ -30,9 +28,9 @@ from rolethread_store.query import (
     quarantined,
     search,
 )
-from rolethread_store.store import blaming, editions, overview, remotes, reverting
-from rolethread_store.store.blaming import BlameItem
+from rolethread_store.store import editions, overview, remotes
 from rolethread_store.store.datasets import Dataset
+from rolethread_store.store.history_verbs import HistoryVerbs
 from rolethread_store.store.opening import Unlocked, make_store, unlock
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
@@ -52,7 +50,7 @@ from rolethread_store.sync import PushReport, VerifyReport
 __all__ = ["Store", "create_store", "open_store"]
 
 
-class Store(SlotVerbs):
+class Store(HistoryVerbs, SlotVerbs):
     """An open store; close it, or use it in a ``with`` block.
 
     Reading takes no lock. The first change makes this process the store's one writer,
@@ -199,14 +197,6 @@ class Store(SlotVerbs):
         self._parts.require_copy_of([editions.parsed_id(entry_id) for entry_id in entry_ids])
         return self._item(editions.delete(self._parts, entry_ids))
 
-    def blame(self, entry_id: str | UUID) -> list[BlameItem]:
-        """Return every change to an entry, oldest first, also of one that is deleted.
-
-        Raises:
-            EntryMissing: no change was ever about it.
-        """
-        return blaming.blame(self._parts, entry_id)
-
     def search(
         self,
         text: str,
@@ -228,43 +218,6 @@ class Store(SlotVerbs):
     def quarantine(self, dataset: str | None = None) -> list[QuarantinedRecord]:
         """Return the source records that imports set aside."""
         return quarantined(self._parts.reader, self._parts.folds(dataset))
-
-    def undo(self, dataset: str | None = None) -> LogItem:
-        """Take the newest change out of effect, whatever its size.
-
-        Raises:
-            NothingToUndo: nothing is left.
-            UndoBlocked: it touched another dataset that has changed since.
-        """
-        return self._item(self._parts.journal.undo(self._parts.undo_scope(dataset)))
-
-    def redo(self, dataset: str | None = None) -> LogItem:
-        """Put the change that was undone last back into effect.
-
-        Raises:
-            NothingToRedo: nothing was undone since the last change.
-        """
-        return self._item(self._parts.journal.redo(self._parts.undo_scope(dataset, gone=True)))
-
-    def revert(self, change: int, dataset: str | None = None) -> LogItem:
-        """Take one earlier change out of effect in every dataset it touched.
-
-        Args:
-            change: Its number, as the log shows it.
-            dataset: Only in this dataset's working copy, where it may be inherited.
-
-        Raises:
-            ChangeMissing: there is no such change.
-            NothingToRevert: it is not in effect.
-            RevertConflict: later changes depend on it; the error names them.
-        """
-        self._parts.journal.begin_write()
-        within = self._parts.dataset_id(dataset)
-        return self._item(reverting.revert(self._parts, change, within))
-
-    def log(self, dataset: str | None = None, limit: int | None = None) -> list[LogItem]:
-        """Return the history, newest first."""
-        return overview.log(self._parts, dataset, limit)
 
     def add_remote(self, name: str, url: str) -> RemoteInfo:
         """Remember a remote by name.
@@ -297,29 +250,6 @@ class Store(SlotVerbs):
             RemoteDamaged: something is missing or differs; the message names it.
         """
         return remotes.verify_at(self._parts, name, progress)
-
-    def checkpoint(self) -> list[CheckpointReport]:
-        """Fold pending changes into segments; no answer changes."""
-        return self._parts.upkeep.checkpoint()
-
-    def planned_checkpoint(self) -> list[tuple[str, str]]:
-        """Return each dataset that has something to checkpoint, with the first step."""
-        states = self._parts.journal.states
-        return [(states.fold(key).name, kind.value) for key, kind in self._parts.upkeep.plan()]
-
-    def collect_garbage(self, *, dry_run: bool = False) -> int:
-        """Remove files that neither a state nor the history needs.
-
-        Args:
-            dry_run: Remove nothing.
-
-        Returns:
-            Bytes of the files removed, or that could go; 0 while another open store may
-            still read them.
-        """
-        if dry_run:
-            return find_garbage(self._parts.journal).bytes
-        return self._parts.upkeep.collect()
 
     def close(self) -> None:
         """Release everything; checkpoints that are due run first. Twice is harmless."""

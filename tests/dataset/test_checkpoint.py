@@ -223,7 +223,7 @@ def test_checkpoints_run_beside_the_edits(
     while inn._parts.upkeep.running and time.monotonic() < deadline:
         time.sleep(0.01)
     assert rows(inn) == before
-    assert inn._parts.journal.pending < 20
+    assert inn._parts.journal.states.pending < 20
     inn.close()
     assert rows(open_again()) == before
 
