@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 import rolethread_store
-from rolethread_store.engine import QueryInvalid, QueryRefused
+from rolethread_store.engine import QueryInvalid, QueryRefused, Session
 from rolethread_store.errors import InvalidInput, NotFound
 from rolethread_store.query import PageInvalid, SearchInvalid
 from rolethread_store.store import Store
@@ -176,3 +178,52 @@ def test_a_result_that_is_being_read_survives_a_change(fresh_store: Store, tmp_p
     fresh_store.delete([dataset.page(1)[0].entry_id])
     assert fresh_store.sql("SELECT count(*) FROM entries").fetchall() == [(2999,)]
     assert len(result.fetchall()) == 2999
+
+
+def test_edits_are_seen_in_streams_and_by_many_at_once(fresh_store: Store, tmp_path: Path) -> None:
+    """The engine calls back into Python for structured contents, from threads of its own."""
+    parts = {"role": "user", "content": [{"type": "text", "text": "old"}], "n": 1}
+    records: list[dict[str, Any]] = [{"messages": [parts]} for _ in range(300)]
+    dataset = fresh_store.dataset("a")
+    dataset.import_file(jsonl(tmp_path / "a.jsonl", records))
+    for one in dataset.page(200):
+        fresh_store.edit(one.entry_id, message=0, content="new")
+    query = "SELECT messages[1].content AS c, messages[1].extra AS e FROM entries"
+    streams = [fresh_store.sql(query).batches(50) for _ in range(3)]
+    fresh_store.edit(dataset.page(1)[0].entry_id, message=0, content="newer")
+    with ThreadPoolExecutor(3) as pool:
+        tables = list(pool.map(lambda stream: stream.read_all(), streams))
+    for rows in (table.to_pylist() for table in tables):
+        assert len(rows) == 300
+        assert sum(row == {"c": "new", "e": '{"n":1}'} for row in rows) == 200
+        assert sum(row["c"] is None and "old" in row["e"] for row in rows) == 100
+
+
+def test_views_are_made_again_only_when_they_differ(
+    fresh_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = fresh_store.dataset("a")
+    dataset.import_file(jsonl(tmp_path / "a.jsonl", [chat("one"), chat("two")]))
+    first, second = (one.entry_id for one in dataset.page())
+    texts = "SELECT content FROM messages ORDER BY entry_id"
+    fresh_store.edit(first, message=0, content="1")
+    assert fresh_store.sql(texts).fetchall() == [("1",), ("two",)]
+    statements: list[str] = []
+    execute = Session.execute
+
+    def noted(session: Session, sql: str, parameters: Sequence[object] | None = None) -> None:
+        statements.append(sql)
+        execute(session, sql, parameters)
+
+    monkeypatch.setattr(Session, "execute", noted)
+    fresh_store.edit(second, message=0, content="2")
+    assert fresh_store.sql(texts).fetchall() == [("1",), ("2",)]
+    assert not [sql for sql in statements if "VIEW" in sql]
+    fresh_store.undo()
+    assert fresh_store.sql(texts).fetchall() == [("1",), ("two",)]
+    assert not [sql for sql in statements if "VIEW" in sql]
+    fresh_store.undo()
+    fresh_store.undo()
+    assert fresh_store.sql("SELECT count(*) FROM entries").fetchall() == [(0,)]
+    with pytest.raises(QueryInvalid):
+        fresh_store.sql("SELECT count(*) FROM a")
