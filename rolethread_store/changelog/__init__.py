@@ -10,6 +10,7 @@ from rolethread_store.changelog.depending import (
     footprint,
     is_structural,
 )
+from rolethread_store.changelog.expired import HistoryExpired, no_longer_kept
 from rolethread_store.changelog.family import (
     VersionMissing,
     VersionsInconsistent,
@@ -30,6 +31,7 @@ from rolethread_store.changelog.logreader import LogHistory, LogReader
 from rolethread_store.changelog.patching import EntryPatch, TagPatch, depends_on_tags, reduced
 from rolethread_store.changelog.places import Place, Version, effective_sets
 from rolethread_store.changelog.remains import LogRemains, log_remains
+from rolethread_store.changelog.rewriting import write_log
 from rolethread_store.changelog.scan import LogPosition
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Footprint",
     "FrameTooLong",
     "History",
+    "HistoryExpired",
     "HistoryInconsistent",
     "Layer",
     "LogCipher",
@@ -70,7 +73,9 @@ __all__ = [
     "footprint",
     "is_structural",
     "log_remains",
+    "no_longer_kept",
     "reduced",
     "touched_entries",
     "without_content",
+    "write_log",
 ]

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from rolethread_store.changelog.copies import MAIN
+from rolethread_store.errors import Corrupt
 from rolethread_store.model import (
     BatchAttached,
     BatchKind,
@@ -25,11 +26,18 @@ from rolethread_store.model import (
     EntriesDeleted,
     EntryAdded,
     EntryChange,
+    Expired,
     TagsChanged,
     TagsPatched,
 )
 
-__all__ = ["DatasetFold", "Layer", "PendingChange", "entries_of", "touched_entries"]
+__all__ = ["BaseLacking", "DatasetFold", "Layer", "PendingChange", "entries_of", "touched_entries"]
+
+
+class BaseLacking(Corrupt):
+    """The content of a change has expired, and no checkpoint holds what it led to."""
+
+    code: ClassVar[str] = "changelog.base-lacking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,12 @@ class DatasetFold:
     def exists(self) -> bool:
         """Whether the dataset is there now."""
         return bool(self.names) and not self.dropped
+
+    @property
+    def batch_ids(self) -> list[UUID]:
+        """Every batch it needs, quarantine included."""
+        found = [layer.batch_id for layer in self.layers]
+        return found + [one.quarantine_id for _, one in self.attached if one.quarantine_id]
 
     def frozen(self) -> DatasetFold:
         """Return a copy that later changes do not touch."""
@@ -211,6 +225,8 @@ class DatasetFold:
         if isinstance(change, BatchAttached):
             if change.batch_id is not None:
                 self.layers.append(Layer(record.seq, BatchKind.ENTRIES, change.batch_id))
+        elif isinstance(change, Expired):
+            raise BaseLacking(f"change {record.seq} has expired, and no checkpoint holds its rows")
         elif isinstance(change, TagsPatched):
             self.layers.append(Layer(record.seq, BatchKind.TAGS, change.batch_id))
             self._refresh_after_patch(record)

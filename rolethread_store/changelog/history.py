@@ -13,6 +13,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.changelog.copies import WorkingCopy
+from rolethread_store.changelog.expired import no_longer_kept, unexpired
 from rolethread_store.changelog.family import Families, VersionMissing
 from rolethread_store.changelog.places import (
     Place,
@@ -41,7 +42,13 @@ from rolethread_store.model import (
     WorkingCopyForked,
 )
 
-__all__ = ["History", "HistoryInconsistent", "NothingToRedo", "NothingToUndo", "UndoBlocked"]
+__all__ = [
+    "History",
+    "HistoryInconsistent",
+    "NothingToRedo",
+    "NothingToUndo",
+    "UndoBlocked",
+]
 
 SETTINGS = UUID(int=1)
 """Settings and versions have a stack of their own: neither must block an undo."""
@@ -203,10 +210,12 @@ class History:
 
         Raises:
             NothingToUndo: nothing is left.
+            HistoryExpired: what is left has expired.
             UndoBlocked: it also touched a dataset that has changed since.
         """
         tops = {r.set_id: r for copy in self._chosen(copy_id) if (r := copy.newest) is not None}
-        candidates = [record for record in tops.values() if record.undoable]
+        known = [record for record in tops.values() if record.undoable]
+        candidates = unexpired(known)
         if not candidates:
             raise NothingToUndo("there is nothing to undo")
         target = max(candidates, key=lambda record: record.seq)
@@ -224,6 +233,7 @@ class History:
 
         Raises:
             NothingToUndo: the set is not in effect there, or nothing lies above it.
+            HistoryExpired: one of them has expired.
             UndoBlocked: one of them touched something else as well.
         """
         copy = self.families.copy(copy_id)
@@ -238,6 +248,8 @@ class History:
                     f"“{record.summary}” touched several datasets and cannot be one of many",
                     hint="undo down to it, then undo it by itself",
                 )
+        if len(unexpired(above[:place])) < place:
+            raise no_longer_kept(above[place - 1])
         return above[:place]
 
     def redo_target(self, copy_id: UUID | None = None) -> tuple[tuple[ChangeSet, ...], UUID | None]:
@@ -248,12 +260,15 @@ class History:
 
         Raises:
             NothingToRedo: nothing was undone since the last change.
+            HistoryExpired: what was undone has expired.
         """
         candidates = [
             (tuple(p.record for p in group), copy.copy_id if len(group) > 1 else None)
             for copy in self._chosen(copy_id)
             if copy.undone and self._redoable(group := copy.undone[-1])
         ]
+        kept = unexpired([group[0] for group, _ in candidates])
+        candidates = [found for found in candidates if found[0][0] in kept]
         if not candidates:
             raise NothingToRedo("there is nothing to redo")
         return max(candidates, key=lambda found: self._undone_by[found[0][0].set_id])

@@ -18,8 +18,9 @@ from rolethread_store.cli.options import Given, given
 from rolethread_store.cli.secrets import Unlocking, surrounding, typed
 from rolethread_store.cli.usage import UsageProblem
 from rolethread_store.crypto import SlotKind, WrongKeyringKey, read_slot_header
+from rolethread_store.dataset import present_layout
 from rolethread_store.errors import InvalidInput, NotFound, StoreError
-from rolethread_store.storage import Layout, SystemKeyringMissing, SystemKeyringUnavailable
+from rolethread_store.storage import SystemKeyringMissing, SystemKeyringUnavailable
 
 if TYPE_CHECKING:
     from rolethread_store.store import Dataset, Store
@@ -127,7 +128,7 @@ def _open(path: Path, secret: Unlocking, options: Given, memory_limit: str | Non
 
 def _has_keyring_slot(path: Path) -> bool:
     """Say whether the store's owner asked for the keyring; reads the slots' headers alone."""
-    keys = Layout(path).keys
+    keys = present_layout(path).keys
     for slot in keys.glob("*.slot"):
         try:
             if read_slot_header(slot.read_bytes()).kind is SlotKind.KEYRING:

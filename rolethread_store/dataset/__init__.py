@@ -1,9 +1,17 @@
 """State and commit: header, manifest, journal, snapshots of rows, checkpoints."""
 
+from rolethread_store.dataset.basing import chain_digest
 from rolethread_store.dataset.blocks import TransactionOpen, TransactionOver
 from rolethread_store.dataset.checkpoint import Checkpointer, CheckpointReport
 from rolethread_store.dataset.collecting import Garbage, collect, find_garbage
 from rolethread_store.dataset.digests import content_digest
+from rolethread_store.dataset.expiry import (
+    Beginning,
+    base_of,
+    beginnings,
+    lowered,
+    useful_bases,
+)
 from rolethread_store.dataset.header import (
     FORMAT_VERSION,
     HeaderDamaged,
@@ -27,10 +35,21 @@ from rolethread_store.dataset.manifest import (
 from rolethread_store.dataset.planning import StepKind
 from rolethread_store.dataset.probing import BatchProbe
 from rolethread_store.dataset.reader import Reader
+from rolethread_store.dataset.rebuilding import Rebuild, require_no_rekey
+from rolethread_store.dataset.rekeying import RekeyedTree
 from rolethread_store.dataset.remains import FileDamage, Remains
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
 from rolethread_store.dataset.states import DatasetMissing, States, stored_name
 from rolethread_store.dataset.stepping import CheckpointMismatch
+from rolethread_store.dataset.thinning import expired, named_batches, shredded
+from rolethread_store.dataset.trees import (
+    RekeyUnfinished,
+    StoreRebuilt,
+    collect_trees,
+    new_tree,
+    present_layout,
+    unfinished_rekeys,
+)
 from rolethread_store.dataset.writing import WritingRoom
 
 __all__ = [
@@ -40,6 +59,7 @@ __all__ = [
     "BaseLayer",
     "BatchProbe",
     "BatchUnknown",
+    "Beginning",
     "CheckpointMismatch",
     "CheckpointReport",
     "Checkpointer",
@@ -55,20 +75,37 @@ __all__ = [
     "ManifestDamaged",
     "ManifestMissing",
     "Reader",
+    "Rebuild",
+    "RekeyUnfinished",
+    "RekeyedTree",
     "Remains",
     "States",
     "StepKind",
     "StoreHeader",
+    "StoreRebuilt",
     "StoreTooNew",
     "TransactionOpen",
     "TransactionOver",
     "WritingRoom",
+    "base_of",
+    "beginnings",
+    "chain_digest",
     "collect",
+    "collect_trees",
     "content_digest",
     "entry_of",
+    "expired",
     "find_garbage",
     "load_manifest",
+    "lowered",
+    "named_batches",
+    "new_tree",
     "newest_generation",
+    "present_layout",
     "publish_manifest",
+    "require_no_rekey",
+    "shredded",
     "stored_name",
+    "unfinished_rekeys",
+    "useful_bases",
 ]

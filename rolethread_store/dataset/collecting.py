@@ -14,6 +14,7 @@ from uuid import UUID
 
 from rolethread_store.changelog import History, effective_sets
 from rolethread_store.dataset.basing import fitting_base
+from rolethread_store.dataset.expiry import beginnings
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.manifest import Base
 from rolethread_store.errors import StoreError
@@ -107,6 +108,9 @@ def _used_bases(journal: Journal) -> list[Base]:
             base = fitting_base(effective_sets(place), own)
             if base is not None:
                 used[base.chain] = base
+    # What has expired is nowhere but in these, also when a later checkpoint holds it too.
+    needed = {beginning.chain for beginning in beginnings(journal.history, 0)}
+    used.update((base.chain, base) for base in journal.manifest.bases if base.chain in needed)
     return list(used.values())
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.errors import Corrupt, Unsupported
+from rolethread_store.storage import Layout
 
 __all__ = ["FORMAT_VERSION", "HeaderDamaged", "StoreHeader", "StoreTooNew"]
 
@@ -41,20 +42,25 @@ class StoreHeader:
         store_id: Random identity of the store.
         version: Format version.
         features: Features a reader must know, beyond those of the version.
+        tree: Folder that holds everything sealed; empty for the store's own. To put this
+            file in place of another is how one whole tree takes the place of another.
     """
 
     store_id: UUID
     version: int = FORMAT_VERSION
     features: tuple[str, ...] = ()
+    tree: str = ""
 
     def encode(self) -> bytes:
         """Return the file's bytes."""
-        fields = {
+        fields: dict[str, object] = {
             "format": _FORMAT,
             "version": self.version,
             "store_id": self.store_id.hex,
             "features": list(self.features),
         }
+        if self.tree:
+            fields["tree"] = self.tree
         line = json.dumps(fields, separators=(",", ":"), sort_keys=True).encode() + b"\n"
         return line + hashlib.sha256(line).hexdigest().encode() + b"\n"
 
@@ -77,11 +83,17 @@ class StoreHeader:
             if fields["format"] != _FORMAT:
                 raise HeaderDamaged("the file STORE does not belong to a RoleThread store")
             header = cls(
-                UUID(hex=fields["store_id"]), int(fields["version"]), tuple(fields["features"])
+                UUID(hex=fields["store_id"]),
+                int(fields["version"]),
+                tuple(fields["features"]),
+                fields.get("tree", ""),
             )
         except (ValueError, KeyError, TypeError):
             raise HeaderDamaged("the file STORE has an unknown structure") from None
         header.require_known()
+        # A path that leads elsewhere must not be followed; the tag is only checked later.
+        if header.tree != "" and not (isinstance(header.tree, str) and Layout.is_tree(header.tree)):
+            raise HeaderDamaged("the file STORE names a folder that cannot be a tree")
         return header
 
     def require_known(self) -> None:

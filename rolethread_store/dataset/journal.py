@@ -15,8 +15,6 @@ from threading import RLock
 from uuid import UUID
 
 from rolethread_store.changelog import (
-    DatasetFold,
-    History,
     LogCipher,
     LogHistory,
     LogPosition,
@@ -25,13 +23,15 @@ from rolethread_store.changelog import (
 from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.blocks import Block, TransactionOver, refusal
-from rolethread_store.dataset.loading import BatchUnknown, Shelf, load, read_log
+from rolethread_store.dataset.header import StoreHeader
+from rolethread_store.dataset.loading import Shelf, load, read_log
 from rolethread_store.dataset.manifest import (
     Base,
     Manifest,
     newest_generation,
     publish_manifest,
 )
+from rolethread_store.dataset.naming import require_free_names
 from rolethread_store.dataset.records import (
     Stamp,
     change_record,
@@ -40,15 +40,15 @@ from rolethread_store.dataset.records import (
     marked,
     move_record,
 )
-from rolethread_store.dataset.states import States
+from rolethread_store.dataset.trees import require_tree, tidy
+from rolethread_store.dataset.viewing import JournalView
 from rolethread_store.model import Batch, Change, ChangeSet
-from rolethread_store.registry import Registry
 from rolethread_store.storage import Disk, Layout, Lease, Reserve, WriterLock, collect_leftovers
 
 __all__ = ["Journal"]
 
 
-class Journal:
+class Journal(JournalView):
     """Log, manifest, history and folds of one open store.
 
     Attributes:
@@ -74,6 +74,7 @@ class Journal:
         clock: Clock,
         *,
         working_copy: str | None = None,
+        lease: Lease | None = None,
     ) -> None:
         """Read the state.
 
@@ -83,6 +84,7 @@ class Journal:
             keyring: Its keys.
             clock: Time and identifiers.
             working_copy: Name of the working copy meant where none is named.
+            lease: Taken before the header was read.
 
         Raises:
             Corrupt: manifest or log are not what was written.
@@ -97,7 +99,7 @@ class Journal:
         self.guard = RLock()
         self._working_copy = working_copy
         # Before the manifest is read: what that names may not be deleted from then on.
-        self.lease = Lease(layout)
+        self.lease = Lease(layout) if lease is None else lease
         self._lock = WriterLock(layout, clock)
         self._reserve = Reserve(layout.reserve, disk)
         cipher = LogCipher(keyring.log_key, keyring.store_id)
@@ -106,18 +108,10 @@ class Journal:
         self._doubtful = False
         self._block: Block | None = None
         self.manifest: Manifest
-        self.history: History
-        self.states: States
         self._manifest_digest: str
-        self._batches: dict[UUID, Batch]
         self._log: LogHistory
         self._position: LogPosition | None
         self._load()
-
-    @property
-    def facts(self) -> Registry:
-        """Registry and settings as they are now."""
-        return Registry.of(self.history.effective_facts())
 
     @property
     def writing(self) -> bool:
@@ -129,28 +123,9 @@ class Journal:
         files = read_log(self._shelf, self.manifest).files
         return [(self.layout.log(*file.name), file.position().size) for file in files]
 
-    def fold_named(self, name: str, working_copy: str | None = None) -> DatasetFold:
-        """Return the state of a dataset by its name; see :meth:`States.fold_named`."""
-        return self.states.fold_named(name, working_copy)
-
-    def find_named(self, name: str, working_copy: str | None = None) -> DatasetFold | None:
-        """Return the state of a dataset by its name, ``None`` when there is none."""
-        return self.states.find_named(name, working_copy)
-
-    def existing(self) -> list[DatasetFold]:
-        """Return the datasets that are there now, in the order they were made."""
-        return self.states.existing()
-
-    def batch(self, batch_id: UUID) -> Batch:
-        """Return a batch by its id.
-
-        Raises:
-            BatchUnknown: the manifest does not know it.
-        """
-        try:
-            return self._batches[batch_id]
-        except KeyError:
-            raise BatchUnknown(f"no manifest knows batch {batch_id}") from None
+    def bodies(self) -> Iterator[bytes]:
+        """Yield every record of the log as it was sealed, oldest first."""
+        return (record.body for record in read_log(self._shelf, self.manifest).records())
 
     def begin_write(self) -> None:
         """Become the writer, on the newest state; does nothing when we are it already.
@@ -167,17 +142,24 @@ class Journal:
                 return
             self._lock.acquire(self.wait)
             try:
+                self.require_tree()
                 for folder in self.layout.folders:
                     self.disk.make_folder(folder)  # A copying tool may drop empty folders.
                 self._take_over()
                 collect_leftovers(self.layout, self.disk)
                 self._reserve.keep()
+                tidy(self.layout, self.disk, self.lease)
             except BaseException:
                 self._writer = None
                 self._lock.release()
                 raise
 
+    def require_tree(self) -> None:
+        """Refuse to go on when the store was rebuilt since; see :func:`require_tree`."""
+        require_tree(self.layout, self.disk)
+
     def _take_over(self) -> None:
+        self.require_tree()
         # Read again in any case: the number of the next file depends on it.
         self._log = read_log(self._shelf, self.manifest)
         generation = newest_generation(self.layout, self.disk)
@@ -296,6 +278,7 @@ class Journal:
             else:
                 moved = self.history.undo_path(copy_id, last_kept)[::-1]
                 several = copy_id if len(moved) > 1 else None
+            require_free_names(self.states, moved, undo=True)
             record = self._append(move_record(self._stamp(), "undo", moved, several))
             self.states.undone(moved, several)
             return record
@@ -310,6 +293,7 @@ class Journal:
             self.require_no_block()
             self.begin_write()
             moved, several = self.history.redo_target(copy_id)
+            require_free_names(self.states, moved, undo=False)
             record = self._append(move_record(self._stamp(), "redo", moved, several))
             self.states.redone(moved, several)
             return record
@@ -360,6 +344,28 @@ class Journal:
         self.manifest = manifest
         self._batches = {batch.batch_id: batch for batch in batches}
         self.states.bases = bases
+
+    def switch(self, layout: Layout, keyring: Keyring, header: StoreHeader) -> None:
+        """Replace the public header by one that names another, finished tree; go on in that.
+
+        Raises:
+            Unavailable: the header could not be made durable; opening again tells which holds.
+        """
+        with self.guard:
+            with self._certain() as writer:
+                writer.close()
+                # What a rekey may go on with is never taken away; this tree is past that.
+                self.disk.remove(self.layout.rekey_mark)
+                self.disk.replace(layout.header, header.encode())
+            self._writer = None
+            self.layout = layout
+            self.disk.stage_in(layout.staging)
+            if keyring is not self.keyring:
+                self.keyring.wipe()
+                self.keyring = keyring
+            cipher = LogCipher(keyring.log_key, keyring.store_id)
+            self._shelf = Shelf(layout, self.disk, keyring, cipher)
+            self._load()
 
     def close(self) -> None:
         """End our log file and give the lock back; an open block is dropped."""

@@ -12,7 +12,7 @@ from rolethread_store.changelog import EntryPatch
 from rolethread_store.model import Entry
 from rolethread_store.segments import ENTRY_COLUMNS, column_list
 
-__all__ = ["ENTRY_SELECT", "entry_of", "overlay_table", "patch_table"]
+__all__ = ["ENTRY_SELECT", "entry_of", "id_table", "overlay_table", "patch_table"]
 
 ENTRY_SELECT = column_list(
     {name: t for name, t in ENTRY_COLUMNS.items() if name != "message_count"}
@@ -79,6 +79,11 @@ _MOST_TURNS = 2**31
 def entry_of(row: Sequence[Any]) -> Entry:
     """Return the entry of a row selected by ``ENTRY_SELECT``."""
     return Entry.model_validate(dict(zip(_NAMES, row, strict=True)))
+
+
+def id_table(entry_ids: Iterable[UUID]) -> pa.Table:
+    """Return ids as a table with the column ``entry_id``, as text."""
+    return pa.table({"entry_id": pa.array([str(entry_id) for entry_id in entry_ids], _TEXT)})
 
 
 def overlay_table(entries: Iterable[tuple[UUID, Entry | None]]) -> pa.Table:

@@ -69,12 +69,12 @@ def crypto_module_path() -> Path:
     return path
 
 
-def _connect(spill: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _connect(spill: Path, memory_limit: str | None, *, in_order: bool) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoload_known_extensions": "false",
         "autoinstall_known_extensions": "false",
         "allow_community_extensions": "false",
-        "preserve_insertion_order": "false",
+        "preserve_insertion_order": "true" if in_order else "false",
         "temp_directory": str(spill),
     }
     if memory_limit is not None:
@@ -96,18 +96,22 @@ def _connect(spill: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection
 class Session:
     """A DuckDB instance of its own, in memory, behind the sandbox."""
 
-    def __init__(self, folders: SessionFolders, *, memory_limit: str | None = None) -> None:
+    def __init__(
+        self, folders: SessionFolders, *, memory_limit: str | None = None, in_order: bool = False
+    ) -> None:
         """Start the instance and lock it.
 
         Args:
             folders: Where it may read and spill.
             memory_limit: DuckDB's notation, ``"700MB"``; ``None`` for DuckDB's default.
+            in_order: Keep the order of rows where a statement names none, which takes more
+                memory.
 
         Raises:
             CryptoModuleMissing: OpenSSL cannot be loaded.
             QueryInvalid: the memory limit is not understood.
         """
-        self._connection = _connect(folders.spill, memory_limit)
+        self._connection = _connect(folders.spill, memory_limit, in_order=in_order)
         self._keys: set[str] = set()
         allowed = ", ".join(literal(str(path)) for path in (*folders.readable, folders.spill))
         with translated():

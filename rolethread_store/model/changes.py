@@ -29,6 +29,7 @@ __all__ = [
     "EntryChange",
     "EntryMoved",
     "EntryRewritten",
+    "Expired",
     "FactPut",
     "FactRemoved",
     "MessageEdited",
@@ -177,6 +178,12 @@ class EntriesDeleted(_OfDataset):
     entry_ids: tuple[UUID, ...]
 
 
+class Expired(_OfDataset):
+    """What the change set did to a working copy is no longer known; it cannot be taken back."""
+
+    kind: Literal["expired"] = "expired"
+
+
 class FactPut(_Change):
     """A registry fact is defined, or defined anew."""
 
@@ -202,6 +209,7 @@ DatasetChange = (
     | BatchAttached
     | TagsPatched
     | EntryChange
+    | Expired
     | WorkingCopyChange
 )
 Change = Annotated[DatasetChange | FactPut | FactRemoved, Field(discriminator="kind")]

@@ -2,6 +2,7 @@
 
 from rolethread_store.segments.check import SegmentDamage, SegmentDamaged, check_segments
 from rolethread_store.segments.relation import add_keys, empty_relation, scan, scan_columns
+from rolethread_store.segments.resealing import ResealMismatch, SealedPlace, reseal_segment
 from rolethread_store.segments.schema import (
     COLUMNS_OF,
     ENTRY_COLUMNS,
@@ -21,12 +22,15 @@ __all__ = [
     "QUARANTINE_COLUMNS",
     "TAG_COLUMNS",
     "BatchWriter",
+    "ResealMismatch",
+    "SealedPlace",
     "SegmentDamage",
     "SegmentDamaged",
     "add_keys",
     "check_segments",
     "column_list",
     "empty_relation",
+    "reseal_segment",
     "scan",
     "scan_columns",
 ]

@@ -24,9 +24,24 @@ from rolethread_store.segments.relation import key_name
 from rolethread_store.segments.schema import COLUMNS_OF
 from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
 
-__all__ = ["ROW_GROUP_ROWS", "BatchWriter"]
+__all__ = ["ROW_GROUP_ROWS", "BatchWriter", "copy_statement"]
 
 ROW_GROUP_ROWS = 16_384
+
+
+def copy_statement(select: str, path: Path, key: str) -> str:
+    """Return the statement that writes the rows of a SELECT as one segment file.
+
+    Args:
+        select: Gives the columns in their order and types.
+        path: The file to be written.
+        key: Name under which the session knows the data key.
+    """
+    return (
+        f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, "
+        f"COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, "
+        f"ENCRYPTION_CONFIG {{footer_key: {literal(key)}}})"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +97,9 @@ class BatchWriter:
         try:
             rows = int(
                 self._session.value(
-                    f"COPY (SELECT {columns} FROM ({select})) TO {literal(str(staged))} "
-                    f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-                    f"ROW_GROUP_SIZE {ROW_GROUP_ROWS}, "
-                    f"ENCRYPTION_CONFIG {{footer_key: {literal(key_name(self._batch_id))}}})"
+                    copy_statement(
+                        f"SELECT {columns} FROM ({select})", staged, key_name(self._batch_id)
+                    )
                 )
             )
         except StoreError:

@@ -18,7 +18,7 @@ from rolethread_store.storage.key_files import KeyFileExposed, read_key_file, wr
 from rolethread_store.storage.layout import Layout, LogName
 from rolethread_store.storage.leases import Lease, others_read
 from rolethread_store.storage.leftovers import collect_leftovers, new_spill_folder
-from rolethread_store.storage.lock import StoreLocked, WriterLock
+from rolethread_store.storage.lock import RebuildRunning, StoreLocked, WriterLock, rebuilding
 from rolethread_store.storage.reserve import RESERVE_BYTES, Reserve
 from rolethread_store.storage.system_keyring import (
     SystemKeyring,
@@ -41,6 +41,7 @@ __all__ = [
     "Lease",
     "LogName",
     "ReadOnly",
+    "RebuildRunning",
     "Reserve",
     "StoreLocked",
     "SystemKeyring",
@@ -51,6 +52,7 @@ __all__ = [
     "new_spill_folder",
     "others_read",
     "read_key_file",
+    "rebuilding",
     "sha256_file",
     "tail_digest",
     "translated",

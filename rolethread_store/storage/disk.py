@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 import sys
 from contextlib import suppress
@@ -109,6 +110,37 @@ class Disk:
         self.sync_file(staged)
         with translated(final):
             self.rename(staged, final)
+
+    def carry(self, source: Path, final: Path) -> None:
+        """Give a finished, immutable file a second name, or copy it where links are not possible.
+
+        The name is durable after :meth:`sync_folder`. One that is there already is left.
+        """
+        with translated(final):
+            self.step("link", final)
+            try:
+                os.link(source, final)
+            except FileExistsError:
+                return
+            except OSError as error:
+                if error.errno not in _NO_LINKS and error.errno != errno.EXDEV:
+                    raise
+            else:
+                return
+            staged = self._staging / f"{secrets.token_hex(8)}.part"
+            shutil.copyfile(source, staged)
+        self.adopt(staged, final)
+
+    def remove_tree(self, path: Path) -> None:
+        """Delete a folder with all that is in it; one that is gone already is no error."""
+        with translated(path):
+            self.step("remove_tree", path)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(path)
+
+    def stage_in(self, staging: Path) -> None:
+        """Stage in another folder of the same file system from now on."""
+        self._staging = staging
 
     def sync_file(self, path: Path) -> None:
         """Make the present contents of a closed file durable."""

@@ -19,6 +19,7 @@ _MANIFEST = re.compile(r"([0-9a-f]{16})\.manifest", re.ASCII)
 _LOG = re.compile(r"([0-9]{8})-([0-9a-f]{32})\.log", re.ASCII)
 _SEGMENT = re.compile(r"([0-9a-f]{32})-([0-9]{4})\.parquet", re.ASCII)
 _SLOT = re.compile(r"([0-9a-f]{32})\.slot", re.ASCII)
+_TREE = re.compile(r"tree-[0-9a-f]{8}", re.ASCII)
 
 
 class LogName(NamedTuple):
@@ -39,9 +40,17 @@ class Layout:
 
     Attributes:
         root: The store's own folder.
+        tree: The folder in it that holds keys, manifests, log and segments; empty for the
+            root itself. The public header names the one that counts.
     """
 
     root: Path
+    tree: str = ""
+
+    @property
+    def top(self) -> Path:
+        """The folder of the tree."""
+        return self.root / self.tree if self.tree else self.root
 
     @property
     def header(self) -> Path:
@@ -51,32 +60,32 @@ class Layout:
     @property
     def keys(self) -> Path:
         """Folder of the key slots."""
-        return self.root / "keys"
+        return self.top / "keys"
 
     @property
     def manifests(self) -> Path:
         """Folder of the sealed manifests."""
-        return self.root / "manifests"
+        return self.top / "manifests"
 
     @property
     def logs(self) -> Path:
         """Folder of the change log's files."""
-        return self.root / "log"
+        return self.top / "log"
 
     @property
     def segments(self) -> Path:
         """Folder of the encrypted Parquet files."""
-        return self.root / "segments"
+        return self.top / "segments"
 
     @property
     def staging(self) -> Path:
         """Folder of files not yet published; anything in it may be deleted by the writer."""
-        return self.root / "staging"
+        return self.top / "staging"
 
     @property
     def spill(self) -> Path:
         """Folder of the engine's encrypted temporary files."""
-        return self.root / "spill"
+        return self.top / "spill"
 
     @property
     def trust(self) -> Path:
@@ -104,18 +113,40 @@ class Layout:
         return self.root / "reserve"
 
     @property
+    def rekey_lock(self) -> Path:
+        """The file that whoever makes a tree with new keys holds locked."""
+        return self.root / "rekey.lock"
+
+    @property
+    def rekey_mark(self) -> Path:
+        """Says of a tree that it is kept though unfinished: a rekey may go on with it."""
+        return self.top / "REKEY"
+
+    @property
+    def tree_folders(self) -> tuple[Path, ...]:
+        """Folders of the tree, without its top."""
+        return (self.staging, self.keys, self.manifests, self.logs, self.segments, self.spill)
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """Folders to create for a new store, the root first."""
-        return (
-            self.root,
-            self.staging,
-            self.keys,
-            self.manifests,
-            self.logs,
-            self.segments,
-            self.spill,
-            self.trust,
-        )
+        top = (self.top,) if self.tree else ()
+        return (self.root, *top, *self.tree_folders, self.trust)
+
+    def in_tree(self, tree: str) -> Layout:
+        """Return the layout of another tree of the same store.
+
+        Raises:
+            ValueError: that cannot be the name of a tree.
+        """
+        if tree and not self.is_tree(tree):
+            raise ValueError(f"{tree!r} is no tree")
+        return Layout(self.root, tree)
+
+    @staticmethod
+    def is_tree(name: str) -> bool:
+        """Return whether a folder of this name is a tree."""
+        return _TREE.fullmatch(name) is not None
 
     def slot(self, slot_id: UUID) -> Path:
         """Return the path of a key slot."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
@@ -21,13 +22,44 @@ from rolethread_store.errors import Locked
 from rolethread_store.storage.failures import translated
 from rolethread_store.storage.layout import Layout
 
-__all__ = ["StoreLocked", "WriterLock"]
+__all__ = ["RebuildRunning", "StoreLocked", "WriterLock", "rebuilding"]
 
 
 class StoreLocked(Locked):
     """Another process is the store's writer."""
 
     code: ClassVar[str] = "storage.locked"
+
+
+class RebuildRunning(Locked):
+    """Another process gives the store new keys, or rebuilds it for another reason."""
+
+    code: ClassVar[str] = "storage.rebuild-running"
+
+
+@contextmanager
+def rebuilding(layout: Layout) -> Iterator[None]:
+    """Be the only one who makes or collects trees.
+
+    The writer lock is not enough: a rekey works for minutes without it, so that edits
+    may go on.
+
+    Raises:
+        RebuildRunning: another process does.
+    """
+    lock = FileLock(layout.rekey_lock, mode=0o600, thread_local=False)
+    with translated(layout.rekey_lock):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RebuildRunning(
+                "another process is rebuilding this store, or giving it new keys",
+                hint="wait for it to finish; reading and editing are possible meanwhile",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class WriterLock:

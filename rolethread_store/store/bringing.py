@@ -24,7 +24,7 @@ from rolethread_store.segments import BatchWriter, scan
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import ImportReport, QuarantineNote
 
-__all__ = ["DatasetNameInvalid", "DatasetNameTaken", "Place", "import_into"]
+__all__ = ["DatasetNameInvalid", "DatasetNameTaken", "Place", "import_into", "usable_name"]
 
 _LONGEST_NAME = 120
 _STEP = 1024
@@ -65,7 +65,7 @@ def import_into(
     if not dry_run:
         parts.journal.require_no_block()
         parts.journal.begin_write()
-    dataset = Place(_usable_name(parts, place.dataset), place.working_copy)
+    dataset = Place(usable_name(parts, place.dataset), place.working_copy)
     fold = _present(parts, dataset)
     import_id = parts.journal.clock.new_id()
     entries = None if dry_run else parts.room.writer(BatchKind.ENTRIES)
@@ -91,8 +91,8 @@ def import_into(
     return _report(dataset.dataset, outcome, set_id, dry_run=dry_run, started=started)
 
 
-def _usable_name(parts: Parts, name: str) -> str:
-    """Return a dataset name as it is stored.
+def usable_name(parts: Parts, name: str, *, of: str = "") -> str:
+    """Return a dataset name as it is stored; ``of`` is the name it has now, if it has one.
 
     Raises:
         DatasetNameInvalid: it is empty, too long, not printable, or a view's name.
@@ -104,7 +104,7 @@ def _usable_name(parts: Parts, name: str) -> str:
     if clean.casefold() in _RESERVED:
         raise DatasetNameInvalid(f"“{clean}” is the name of a view in SQL; choose another")
     for fold in parts.journal.existing():
-        if fold.name != clean and fold.name.casefold() == clean.casefold():
+        if fold.name not in (clean, of) and fold.name.casefold() == clean.casefold():
             raise DatasetNameTaken(f"there is a dataset “{fold.name}” already")
     return clean
 

@@ -23,12 +23,14 @@ from rolethread_store.query import (
 from rolethread_store.store import (
     bringing,
     comparing,
+    dropping,
     editions,
     leaving,
     overview,
     reverting,
     versions,
 )
+from rolethread_store.store.dropping import ShredReport
 from rolethread_store.store.editions import EntryMissing
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
@@ -232,6 +234,31 @@ class Dataset:
             RevertConflict: later changes depend on it; the error names them.
         """
         return self._item(reverting.revert(self._parts, change, self._copy_to_write()))
+
+    def drop(self) -> LogItem:
+        """Stop listing the dataset with all its working copies; an undo brings it back."""
+        return self._item(dropping.drop(self._parts, self._fold_to_write()))
+
+    def shred(self) -> ShredReport:
+        """Destroy the dataset with its versions, working copies and history, for good.
+
+        Backups on remotes, exported files and copies of the store still hold it.
+
+        Raises:
+            RekeyUnfinished: a rekey has to be finished or abandoned first.
+        """
+        return dropping.shred(self._parts, self.name)
+
+    def rename(self, name: str) -> LogItem:
+        """Give the dataset another name; this handle follows.
+
+        Raises:
+            DatasetNameInvalid: the name cannot be used.
+            DatasetNameTaken: another dataset has it.
+        """
+        done = dropping.rename(self._parts, self._fold_to_write(), name)
+        self.name = stored_name(name)
+        return self._item(done)
 
     def publish(self, message: str | None = None) -> VersionInfo:
         """Give the present state the next number; what it names never changes.

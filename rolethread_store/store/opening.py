@@ -21,7 +21,7 @@ from rolethread_store.crypto import (
 )
 from rolethread_store.dataset import Manifest, StoreHeader, publish_manifest
 from rolethread_store.errors import Conflict, NotFound
-from rolethread_store.storage import Disk, Layout, WriterLock
+from rolethread_store.storage import Disk, Layout, Lease, WriterLock
 from rolethread_store.store.secrets import Secrets, root_key, slot_bytes
 from rolethread_store.store.unfinished import clear_unfinished, is_unfinished
 
@@ -52,6 +52,11 @@ class Unlocked:
     """A store whose keys are known.
 
     Attributes:
+        layout: Where its tree lies.
+        disk: How it is reached.
+        header: Its public header.
+        keyring: Its keys.
+        lease: Keeps its tree from being taken away.
         opened_with: The key slot that the caller's secret is proven to open.
     """
 
@@ -60,6 +65,7 @@ class Unlocked:
     header: StoreHeader
     keyring: Keyring
     opened_with: UUID | None = None
+    lease: Lease | None = None
 
 
 def make_store(
@@ -134,10 +140,18 @@ def unlock(path: Path, secrets: Secrets) -> Unlocked:
     disk = Disk(layout.staging)
     if not layout.header.is_file():
         raise StoreMissing(f"there is no store at {path}", hint="make one with: rolethread init")
-    content = disk.read(layout.header)
-    slots = list(slot_bytes(layout, disk).values())
-    header, keyring, opened_with = unlock_bytes(content, slots, secrets)
-    return Unlocked(layout, disk, header, keyring, opened_with)
+    # Before the header is read: the tree that it names may not be taken away from then on.
+    lease = Lease(layout)
+    try:
+        content = disk.read(layout.header)
+        layout = layout.in_tree(StoreHeader.decode(content).tree)
+        disk.stage_in(layout.staging)
+        slots = list(slot_bytes(layout, disk).values())
+        header, keyring, opened_with = unlock_bytes(content, slots, secrets)
+    except BaseException:
+        lease.release()
+        raise
+    return Unlocked(layout, disk, header, keyring, opened_with, lease)
 
 
 def unlock_bytes(

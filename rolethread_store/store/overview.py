@@ -5,7 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import ClassVar
 
-from rolethread_store.changelog import MAIN, DatasetFold, NothingToRedo, NothingToUndo, UndoBlocked
+from rolethread_store.changelog import (
+    MAIN,
+    DatasetFold,
+    HistoryExpired,
+    NothingToRedo,
+    NothingToUndo,
+    UndoBlocked,
+)
 from rolethread_store.dataset import FORMAT_VERSION
 from rolethread_store.errors import NotFound
 from rolethread_store.model import ChangeSet, VersionPublished
@@ -75,7 +82,7 @@ def status(parts: Parts) -> StoreStatus:
 def _undoable(parts: Parts) -> str | None:
     try:
         return parts.journal.history.undo_target().summary
-    except (NothingToUndo, UndoBlocked):
+    except (NothingToUndo, HistoryExpired, UndoBlocked):
         return None
 
 
@@ -83,7 +90,7 @@ def _redoable(parts: Parts) -> str | None:
     try:
         moved, _ = parts.journal.history.redo_target()
         return moved[0].summary
-    except NothingToRedo:
+    except (NothingToRedo, HistoryExpired):
         return None
 
 

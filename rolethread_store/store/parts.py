@@ -113,6 +113,15 @@ class Parts:
         history = self.journal.history
         return history.name_of(dataset_id) or history.created_names().get(dataset_id, "")
 
+    def release(self) -> None:
+        """Release the sessions, which know the folders and keys of one tree; they come back.
+
+        A running checkpoint ends first.
+        """
+        self.upkeep.wait()
+        self.reader.close()
+        self.room.close()
+
     def close(self) -> None:
         """Release sessions, log file and lock, and overwrite the keys.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
-from rolethread_store.crypto import Keyring, Kind, open_envelope, seal_envelope
+from rolethread_store.crypto import Keyring, Kind, derive, open_envelope, seal_envelope
 from rolethread_store.errors import Conflict, InvalidInput, NotFound
 from rolethread_store.model import FactKind, FactPut, ProgressListener, Setting, unheard
 from rolethread_store.store.opening import unlock_bytes
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _PREFIX = "remote/"
-_DEVICE_FILE = "device"
+_DEVICE_NAME_BYTES = 16
 
 
 class RemoteUnknown(NotFound):
@@ -98,7 +98,7 @@ def verify_at(parts: Parts, name: str | None, listener: ProgressListener) -> Ver
     """Read everything the remote holds and compare digests."""
     remote = Remote.open(_chosen(parts, name).url)
     journal = parts.journal
-    return verify(journal.layout.root, journal.keyring, remote, listener)
+    return verify(journal.layout, journal.keyring, remote, listener)
 
 
 def restore_store(  # noqa: PLR0913 (each way to open it is one keyword)
@@ -143,7 +143,7 @@ def _chosen(parts: Parts, name: str | None) -> RemoteInfo:
 def _local_files(parts: Parts) -> LocalFiles:
     journal, layout = parts.journal, parts.journal.layout
     return LocalFiles(
-        root=layout.root,
+        layout=layout,
         store_id=journal.keyring.store_id,
         device_id=_device_id(parts),
         generation=journal.manifest.generation,
@@ -167,10 +167,11 @@ def _device_id(parts: Parts) -> UUID:
     """Return the identity of this copy of the store, made when it first pushes.
 
     It lies with what this device remembers of its remotes and travels nowhere, so a
-    restored store is another device.
+    restored store is another device. So is a store with new keys: its name depends on them.
     """
     journal = parts.journal
-    path = journal.layout.trust / _DEVICE_FILE
+    name = derive(journal.keyring.device_key, "device-name", b"", _DEVICE_NAME_BYTES)
+    path = journal.layout.trust / f"{name.reveal().hex()}.device"
     context = b"device" + journal.keyring.store_id.bytes
     if path.is_file():
         sealed = journal.disk.read(path)

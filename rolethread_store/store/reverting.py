@@ -16,6 +16,7 @@ from rolethread_store.changelog import (
     fact_keys,
     footprint,
     is_structural,
+    no_longer_kept,
 )
 from rolethread_store.dataset import BatchProbe
 from rolethread_store.errors import Conflict, NotFound
@@ -62,6 +63,7 @@ def revert(parts: Parts, change: int, within: UUID | None = None) -> ChangeSet:
     Raises:
         ChangeMissing: there is no such change.
         NothingToRevert: it is not in effect there.
+        HistoryExpired: what it did is no longer kept.
         RevertConflict: later changes depend on it.
     """
     parts.journal.require_no_block()
@@ -103,6 +105,8 @@ def _require_free(parts: Parts, target: ChangeSet, copy_id: UUID) -> None:
             hint="see: rolethread log",
         )
     subject = history.subject(target, copy_id)
+    if subject.expired or target.expired:
+        raise no_longer_kept(target)
     after = history.effective_without(copy_id, target.set_id)
     later = [record for record in after if record.seq > subject.seq]
     family = history.families.of(copy_id)

@@ -10,8 +10,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.crypto import SlotDamaged, SlotHeader, read_slot_header
+from rolethread_store.dataset import present_layout
 from rolethread_store.errors import Conflict, Corrupt, NotFound, Unsupported
-from rolethread_store.storage import Disk, Layout
+from rolethread_store.storage import Disk
 from rolethread_store.store.secrets import kind_name, slot_bytes
 
 __all__ = [
@@ -67,7 +68,7 @@ def slots_of(path: str | Path) -> list[SlotInfo]:
     Raises:
         FileMissing: there is no store.
     """
-    layout = Layout(Path(path).expanduser().absolute())
+    layout = present_layout(Path(path).expanduser().absolute())
     return listed(slot_bytes(layout, Disk(layout.staging)), None)
 
 

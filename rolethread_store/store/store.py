@@ -28,11 +28,12 @@ from rolethread_store.query import (
     quarantined,
     search,
 )
-from rolethread_store.store import editions, overview, remotes
+from rolethread_store.store import editions, keeping, overview, remotes
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.history_verbs import HistoryVerbs
 from rolethread_store.store.opening import Unlocked, make_store, unlock
 from rolethread_store.store.parts import Parts
+from rolethread_store.store.rebuild_verbs import RebuildVerbs
 from rolethread_store.store.reports import (
     DatasetInfo,
     LogItem,
@@ -50,7 +51,7 @@ from rolethread_store.sync import PushReport, VerifyReport
 __all__ = ["Store", "create_store", "open_store"]
 
 
-class Store(HistoryVerbs, SlotVerbs):
+class Store(HistoryVerbs, SlotVerbs, RebuildVerbs):
     """An open store; close it, or use it in a ``with`` block.
 
     Reading takes no lock. The first change makes this process the store's one writer,
@@ -74,6 +75,7 @@ class Store(HistoryVerbs, SlotVerbs):
         journal = Journal(
             unlocked.layout, unlocked.disk, unlocked.keyring, clock,
             working_copy=None if working_copy is None else stored_name(working_copy),
+            lease=unlocked.lease,
         )  # fmt: skip
         unlocked.keyring.require_header(
             unlocked.header.encode(), bytes.fromhex(journal.manifest.header_tag)
@@ -256,6 +258,8 @@ class Store(HistoryVerbs, SlotVerbs):
         self._parts.journal.drop_block()
         try:
             self._parts.upkeep.finish()
+            if self._parts.journal.writing:
+                keeping.keep_if_due(self._parts)
         finally:
             self._parts.close()
 

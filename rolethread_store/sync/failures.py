@@ -28,6 +28,7 @@ __all__ = [
     "RemoteForeign",
     "RemoteObjectExists",
     "RemoteObjectMissing",
+    "RemoteOtherKey",
     "RemoteRefused",
     "RemoteRolledBack",
     "RemoteUnavailable",
@@ -77,6 +78,12 @@ class RemoteForeign(Conflict):
     """The remote holds the backup of another store."""
 
     code: ClassVar[str] = "sync.remote-foreign"
+
+
+class RemoteOtherKey(Conflict):
+    """The remote holds backups that the store's present keys do not open."""
+
+    code: ClassVar[str] = "sync.remote-other-key"
 
 
 class RemoteDamaged(Corrupt):

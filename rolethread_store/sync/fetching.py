@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from rolethread_store.dataset import StoreHeader
 from rolethread_store.model.progress import Progress, ProgressListener
 from rolethread_store.storage.disk import Disk
 from rolethread_store.storage.failures import translated
@@ -72,19 +73,21 @@ class Fetch:
         self._remote = remote
         self._folder = folder
         self._listener = listener
-        self._disk = Disk(Layout(folder).staging)
+        self._disk = Disk(Layout(folder).staging)  # Until the bundle's header names a tree.
         self.files = 0
         self.bytes = 0
 
-    def run(self, head: Head, bundle: KeyBundle) -> None:
-        """Fetch everything, durably.
+    def run(self, head: Head, bundle: KeyBundle) -> Layout:
+        """Fetch everything, durably, into the tree that the header names; return where.
 
         Raises:
+            HeaderDamaged: The header in the bundle is none.
             RemoteDamaged: An object is missing or differs; the error names its file.
             RemoteUnavailable: The remote failed.
             DiskFull: No space is left.
         """
-        layout = Layout(self._folder)
+        layout = Layout(self._folder, StoreHeader.decode(bundle.header).tree)
+        self._disk.stage_in(layout.staging)
         for inner in layout.folders:
             self._disk.make_folder(inner)
         self._write(layout.header, (bundle.header,))
@@ -93,8 +96,9 @@ class Fetch:
         total = sum(file.size for file in head.files) + self.bytes
         for file in head.files:
             self._listener(Progress(self.bytes, total, "bytes restored"))
-            self._write(self._folder / file.path, self._content(file))
+            self._write(layout.top / file.path, self._content(file))
         self._listener(Progress(self.bytes, total, "bytes restored"))
+        return layout
 
     def _content(self, file: RemoteFile) -> Iterator[bytes]:
         for part in file.parts:

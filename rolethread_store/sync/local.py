@@ -41,7 +41,7 @@ class LocalFiles:
     one device could choose the same number.
 
     Attributes:
-        root: The store folder.
+        layout: Where the store lies, and its tree.
         store_id: The store.
         device_id: This copy of the store; a restored copy has another.
         generation: The manifest's.
@@ -52,7 +52,7 @@ class LocalFiles:
         logs: Log files with the bytes that are acknowledged.
     """
 
-    root: Path
+    layout: Layout
     store_id: UUID
     device_id: UUID
     generation: int
@@ -63,8 +63,12 @@ class LocalFiles:
     logs: tuple[tuple[Path, int], ...]
 
     def relative(self, path: Path) -> str:
-        """Return a file's path inside the store folder, with ``/``."""
-        return path.relative_to(self.root).as_posix()
+        """Return a file's path inside the store's tree, with ``/``.
+
+        A rebuilt tree has another name but mostly the same files, which then need not be
+        sent again.
+        """
+        return path.relative_to(self.layout.top).as_posix()
 
 
 @dataclass(frozen=True, slots=True)

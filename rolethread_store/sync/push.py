@@ -20,7 +20,9 @@ from rolethread_store.sync.chunks import sha256
 from rolethread_store.sync.failures import (
     RemoteDamaged,
     RemoteForeign,
+    RemoteOtherKey,
 )
+from rolethread_store.sync.heads import read_head
 from rolethread_store.sync.local import LocalFiles, PlannedFile, Source, gathered, key_bundle
 from rolethread_store.sync.objects import is_whole, put_bytes, put_object
 from rolethread_store.sync.plan import Plan, missing_from, planned
@@ -91,7 +93,7 @@ class _Push:
         self._remote = remote
         self._clock = clock
         self._listener = listener
-        self._book = TrustBook(local.root, keyring)
+        self._book = TrustBook(local.layout, keyring)
         self._requests = remote.requests
         self._earlier_keys = 0
 
@@ -131,6 +133,7 @@ class _Push:
         if standing.previous is None:
             everything = self._remote.listing(ROOT)
             self._require_ours(everything)
+            self._require_our_key(standing)
             listed = _by_digest(everything)
         elif standing.memory.doubted or len(missing_from(files, known)) > _FEW:
             listed = _by_digest(self._remote.listing(OBJECTS))
@@ -156,6 +159,21 @@ class _Push:
                     f"{self._remote.url} holds the backup of another store ({owner})",
                     hint="Give every store a remote folder of its own.",
                 )
+
+    def _require_our_key(self, standing: Standing) -> None:
+        """Refuse a folder with backups from before a rekey: no restore could tell them apart."""
+        for name in sorted(standing.index.names, key=lambda one: -one.seq)[:1]:
+            try:
+                read_head(self._remote, name, standing.index.names[name], self._keyring)
+            except RemoteForeign as error:
+                raise RemoteOtherKey(
+                    f"{self._remote.url} holds backups of this store under another key; "
+                    "nothing was sent",
+                    hint="a store that was rekeyed needs a new remote folder: "
+                    "rolethread remote add NAME URL",
+                ) from error
+            except RemoteDamaged:
+                continue
 
     def _still_whole(self, name: str, part: Part) -> bool:
         try:

@@ -100,9 +100,9 @@ def restore(
             _current(bundles, head, unlock).wipe()
         with _building(destination) as folder:
             fetch = Fetch(remote, folder, listener)
-            fetch.run(head, bundles[head.keys.sha256])
-            TrustBook(folder, keyring).save(remote.url, _memory(newest, name, head))
-            _publish(folder, destination)
+            layout = fetch.run(head, bundles[head.keys.sha256])
+            TrustBook(layout, keyring).save(remote.url, _memory(newest, name, head))
+            _publish(layout, destination)
     finally:
         keyring.wipe()
     return RestoreReport(destination, fetch.files, fetch.bytes, head.seq, name.device)
@@ -225,13 +225,13 @@ def _building(destination: Path) -> Iterator[Path]:
         raise
 
 
-def _publish(folder: Path, destination: Path) -> None:
+def _publish(layout: Layout, destination: Path) -> None:
     """Give the finished folder its name; an empty destination makes room for it."""
-    disk = Disk(Layout(folder).staging)
-    for inner in Layout(folder).folders:
+    disk = Disk(layout.staging)
+    for inner in layout.folders:
         disk.sync_folder(inner)
     with translated(destination):
         if destination.is_dir():
             destination.rmdir()
-        folder.rename(destination)
+        layout.root.rename(destination)
     disk.sync_folder(destination.parent)

@@ -115,6 +115,6 @@ def _require_descent(local: LocalFiles, head: Head, remote: Remote) -> None:
     if ahead:
         raise DeviceForked(
             f"{remote.url} holds a newer state of this device than this folder: "
-            f"{local.root} is a copy or was put back",
+            f"{local.layout.root} is a copy or was put back",
             hint="Restore the remote into a new folder, or push to a new remote folder.",
         )

@@ -65,12 +65,12 @@ class TrustBook:
     """The memories of a store, one per remote.
 
     Args:
-        root: The store folder.
+        layout: The store.
         keyring: Its keys.
     """
 
-    def __init__(self, root: Path, keyring: Keyring) -> None:
-        self._layout = Layout(root)
+    def __init__(self, layout: Layout, keyring: Keyring) -> None:
+        self._layout = layout
         self._disk = Disk(self._layout.staging)
         self._keyring = keyring
 

@@ -8,11 +8,11 @@ and remembered, so that the next push brings back what this device still has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from uuid import UUID
 
 from rolethread_store.crypto.keyring import Keyring
 from rolethread_store.model.progress import Progress, ProgressListener, unheard
+from rolethread_store.storage.layout import Layout
 from rolethread_store.sync.failures import (
     RemoteDamaged,
     RemoteEmpty,
@@ -38,7 +38,7 @@ __all__ = ["verify"]
 
 
 def verify(
-    root: Path,
+    layout: Layout,
     keyring: Keyring,
     remote: Remote,
     listener: ProgressListener = unheard,
@@ -48,7 +48,7 @@ def verify(
     """Check that the newest backup of every device is on the remote and whole.
 
     Args:
-        root: The store folder, for what this device remembers of the remote.
+        layout: The store, for what this device remembers of the remote.
         keyring: The store's keys.
         remote: What to check.
         listener: Told about the bytes checked.
@@ -60,7 +60,7 @@ def verify(
         RemoteRolledBack: The remote lost a head that this device has seen.
         RemoteUnavailable: The remote failed.
     """
-    book = TrustBook(root, keyring)
+    book = TrustBook(layout, keyring)
     memory = book.load(remote.url)
     listed = remote.listing(ROOT)
     index = recalled(index_of(listed), memory.heads, remote)
@@ -160,7 +160,7 @@ class _Check:
         except RemoteDamaged as error:
             (self._missing if error.missing else self._damaged)[str(name)] = None
         except RemoteForeign:
-            self._damaged[f"{name}, which is not of this store"] = None
+            self._damaged[f"{name}, which this store's key does not open"] = None
         return None
 
     def _references(self, index: HeadIndex, seen: Mapping[UUID, Seen]) -> None:

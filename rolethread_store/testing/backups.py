@@ -15,6 +15,7 @@ from uuid import UUID
 
 from rolethread_store.crypto.keyring import Keyring
 from rolethread_store.crypto.secret import Secret
+from rolethread_store.dataset import StoreHeader
 from rolethread_store.errors import Denied
 from rolethread_store.storage.layout import Layout
 from rolethread_store.sync.local import LocalFiles
@@ -50,7 +51,7 @@ class SampleStore:
         store = cls(Layout(root), *ids, root_key=chance.randbytes(32), random=chance)
         for folder in store.layout.folders:
             folder.mkdir()
-        store.layout.header.write_bytes(b"header " + store.store_id.bytes)
+        store.layout.header.write_bytes(StoreHeader(store.store_id).encode())
         store.add_slot("passphrase")
         store.add_slot("recovery")
         store.add_segment(70_000)
@@ -101,7 +102,7 @@ class SampleStore:
         """Return the snapshot that a push is given."""
         segments = sorted(self.layout.segments.iterdir())
         return LocalFiles(
-            root=self.layout.root,
+            layout=self.layout,
             store_id=self.store_id,
             device_id=self.device_id,
             generation=self.generation,
@@ -153,8 +154,9 @@ class _Unlocker:
         Raises:
             Denied: It opens none.
         """
+        known = StoreHeader(self.store_id)
         for slot in slots:
             secret, _, root_key = slot.partition(b"|")
-            if secret == self.secret.encode() and header.endswith(self.store_id.bytes):
+            if secret == self.secret.encode() and StoreHeader.decode(header) == known:
                 return Keyring(Secret(root_key), self.store_id)
         raise Denied("this secret opens no slot")

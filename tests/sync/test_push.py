@@ -91,7 +91,7 @@ def test_many_small_pushes_leave_few_parts(
         sample.grow_log(3_000)
         assert pushed(sample, remote).bytes_sent <= 36 * 1024
     assert restored(sample, remote, tmp_path / "new") == sample.contents()
-    report = verify(sample.layout.root, sample.keyring, remote)
+    report = verify(sample.layout, sample.keyring, remote)
     assert report.head_seq == 41
     assert report.objects < 41 + 15  # heads, and the objects the newest of them names
 
@@ -277,7 +277,7 @@ def test_a_push_interrupted_anywhere_harms_nothing_and_can_be_repeated(
         assert len({name.rpartition("-")[0] for name in remote.listing("v1/heads")}) == len(
             remote.listing("v1/heads")
         )
-        verify(sample.layout.root, sample.keyring, remote)
+        verify(sample.layout, sample.keyring, remote)
         assert restored(sample, remote, tmp_path / f"new{turn}") == sample.contents()
         if not struck:
             break
@@ -317,7 +317,7 @@ def test_a_remote_that_stores_nothing_is_found_out(
         pushed(sample, remote)
     remote.arm(None)
     pushed(sample, remote)
-    verify(sample.layout.root, sample.keyring, remote)
+    verify(sample.layout, sample.keyring, remote)
 
 
 def test_a_late_listing_does_not_split_the_chain(

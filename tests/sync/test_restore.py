@@ -147,7 +147,7 @@ def test_states_that_diverged_are_not_chosen_between(
     assert sample.at(tmp_path / "mine", sample.device_id).contents() == sample.contents()
     with pytest.raises(HeadsDiverged, match="never pushed"):
         restore(remote, tmp_path / "three", sample.unlocker(), device=UUID(int=1))
-    assert verify(sample.layout.root, sample.keyring, remote).head_seq == 2
+    assert verify(sample.layout, sample.keyring, remote).head_seq == 2
 
 
 @pytest.mark.parametrize("trouble", [Trouble.BEFORE, Trouble.AFTER])

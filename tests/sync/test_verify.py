@@ -50,7 +50,7 @@ MUTATIONS: dict[str, Callable[[bytes], bytes]] = {
 def test_a_whole_backup_is_reported(sample: SampleStore, remote_url: str) -> None:
     remote = Remote.open(remote_url)
     pushed(sample, remote)
-    report = verify(sample.layout.root, sample.keyring, remote)
+    report = verify(sample.layout, sample.keyring, remote)
     assert (report.objects, report.head_seq, report.level) == (6, 1, 1)
     assert (report.missing, report.damaged) == ((), ())
     assert report.bytes == sum(remote.listing("v1").values())
@@ -60,13 +60,13 @@ def test_the_names_are_checked_without_reading(sample: SampleStore, remote_url: 
     remote = Remote.open(remote_url)
     pushed(sample, remote)
     asked = remote.requests
-    assert verify(sample.layout.root, sample.keyring, remote, level=0).level == 0
+    assert verify(sample.layout, sample.keyring, remote, level=0).level == 0
     assert remote.requests - asked == 2
 
 
 def test_nothing_there_is_not_a_backup(sample: SampleStore, remote_url: str) -> None:
     with pytest.raises(RemoteEmpty):
-        verify(sample.layout.root, sample.keyring, Remote.open(remote_url))
+        verify(sample.layout, sample.keyring, Remote.open(remote_url))
 
 
 def test_every_lost_object_is_named_by_verify_and_refused_by_restore(
@@ -78,7 +78,7 @@ def test_every_lost_object_is_named_by_verify_and_refused_by_restore(
         content = remote.read(name)
         remote.remove(name)
         with pytest.raises((RemoteDamaged, RemoteRolledBack)) as caught:
-            verify(sample.layout.root, sample.keyring, remote, level=0)
+            verify(sample.layout, sample.keyring, remote, level=0)
         if isinstance(caught.value, RemoteDamaged):
             assert len(caught.value.missing) == 1
             assert not caught.value.damaged
@@ -86,7 +86,7 @@ def test_every_lost_object_is_named_by_verify_and_refused_by_restore(
             restore(remote, tmp_path / "new", sample.unlocker())
         assert not (tmp_path / "new").exists()
         remote.write_new(name, content)
-    verify(sample.layout.root, sample.keyring, remote)
+    verify(sample.layout, sample.keyring, remote)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -99,7 +99,7 @@ def test_every_changed_object_is_named_by_verify_and_refused_by_restore(
         content = remote.read(name)
         put(remote, name, MUTATIONS[mutation](content))
         with pytest.raises(RemoteDamaged) as caught:
-            verify(sample.layout.root, sample.keyring, remote)
+            verify(sample.layout, sample.keyring, remote)
         assert caught.value.damaged
         assert caught.value.damaged[0] in str(caught.value)
         with pytest.raises(RemoteDamaged) as refused:
@@ -107,7 +107,7 @@ def test_every_changed_object_is_named_by_verify_and_refused_by_restore(
         assert refused.value.damaged
         assert not (tmp_path / "new").exists()
         put(remote, name, content)
-    verify(sample.layout.root, sample.keyring, remote)
+    verify(sample.layout, sample.keyring, remote)
 
 
 def test_any_two_swapped_objects_are_noticed(
@@ -121,7 +121,7 @@ def test_any_two_swapped_objects_are_noticed(
         put(remote, one, second)
         put(remote, two, first)
         with pytest.raises(RemoteDamaged):
-            verify(sample.layout.root, sample.keyring, remote)
+            verify(sample.layout, sample.keyring, remote)
         with pytest.raises(StoreError):
             restore(remote, tmp_path / "new", sample.unlocker())
         put(remote, one, first)
@@ -134,7 +134,7 @@ def test_files_are_named_by_their_place_in_the_store(sample: SampleStore, remote
     for name in remote.listing("v1/objects"):
         remote.remove(name)
     with pytest.raises(RemoteDamaged) as caught:
-        verify(sample.layout.root, sample.keyring, remote)
+        verify(sample.layout, sample.keyring, remote)
     named = {what.split(" ")[0] for what in caught.value.missing}
     assert named == {path for path in sample.contents() if not path.startswith(("keys", "STORE"))}
 
@@ -154,9 +154,9 @@ def test_a_push_after_a_verify_puts_back_what_the_store_still_has(
         if not lost:
             remote.write_new(name, flip(content))
     with pytest.raises(RemoteDamaged):
-        verify(sample.layout.root, sample.keyring, remote)
+        verify(sample.layout, sample.keyring, remote)
     pushed(sample, remote)
-    verify(sample.layout.root, sample.keyring, remote)
+    verify(sample.layout, sample.keyring, remote)
     restore(remote, tmp_path / "new", sample.unlocker())
     assert sample.at(tmp_path / "new", sample.device_id).contents() == sample.contents()
 
@@ -176,7 +176,7 @@ def test_every_earlier_state_of_the_remote_is_a_rollback(
         for name, content in state.items():
             remote.write_new(name, content)
         with pytest.raises(RemoteRolledBack, match="back in time"):
-            verify(sample.layout.root, sample.keyring, remote)
+            verify(sample.layout, sample.keyring, remote)
         with pytest.raises(RemoteRolledBack):
             pushed(sample, remote)
         assert remote.listing("v1") == {name: len(content) for name, content in state.items()}
@@ -191,7 +191,7 @@ def test_a_head_lost_from_the_middle_of_a_chain_is_named(
         pushed(sample, remote)
     remote.remove(sorted(remote.listing("v1/heads"))[1])
     with pytest.raises(RemoteDamaged, match="head 2 of device"):
-        verify(sample.layout.root, sample.keyring, remote)
+        verify(sample.layout, sample.keyring, remote)
 
 
 def test_a_head_that_only_another_device_saw_is_missed(
@@ -209,7 +209,7 @@ def test_a_head_that_only_another_device_saw_is_missed(
     # A third device with no memory of its own learns it from the second one's head.
     third = SampleStore.create(tmp_path / "third", seed=5)
     with pytest.raises(RemoteDamaged, match=f"head 2 of device {sample.device_id}"):
-        verify(third.layout.root, sample.keyring, remote)
+        verify(third.layout, sample.keyring, remote)
 
 
 def test_a_sealed_head_under_another_name_is_refused(
@@ -223,7 +223,7 @@ def test_a_sealed_head_under_another_name_is_refused(
     for other in (name._replace(seq=2), name._replace(device=UUID(int=3))):
         remote.write_new(other.name, remote.read(text))
         with pytest.raises(Corrupt):
-            verify(sample.layout.root, sample.keyring, remote)
+            verify(sample.layout, sample.keyring, remote)
         with pytest.raises(StoreError):
             restore(remote, tmp_path / "new", sample.unlocker())
         remote.remove(other.name)
@@ -235,7 +235,7 @@ def test_a_late_listing_is_no_rollback(sample: SampleStore, remote_url: str) -> 
     remote.arm(RemoteFault(Trouble.LATE))
     sample.grow_log(10)
     pushed(sample, remote)
-    assert verify(sample.layout.root, sample.keyring, remote).head_seq == 2
+    assert verify(sample.layout, sample.keyring, remote).head_seq == 2
 
 
 def test_a_damaged_memory_is_an_error(sample: SampleStore, remote_url: str) -> None:
