@@ -46,9 +46,15 @@ class WorkingCopy:
         """The newest set that an undo could take off."""
         return None if self.top is self.floor or self.top is None else self.top.record
 
-    def down(self) -> Place:
-        """Take the newest set off and return its place."""
-        assert self.top is not None  # noqa: S101 - callers look at newest first
+    def last(self, steps: int) -> tuple[Place, ...]:
+        """Return its newest places above the floor, oldest first, fewer when there are not so many.
+
+        Args:
+            steps: How many at most.
+        """
+        found: list[Place] = []
         place = self.top
-        self.top = place.below
-        return place
+        while place is not None and place is not self.floor and len(found) < steps:
+            found.append(place)
+            place = place.below
+        return tuple(reversed(found))

@@ -238,12 +238,13 @@ class History:
         """
         copy = self.families.copy(copy_id)
         above = sets_above(copy.top, copy.floor)
-        place = next((i for i, record in enumerate(above) if record.set_id == last_kept), None)
+        kept = self._sets[last_kept]
+        place = next((i for i, record in enumerate(above) if record is kept), None)
         if not place:
             reason = "there is nothing above it" if place == 0 else "it is not in effect here"
             raise NothingToUndo(f"nothing was undone: {reason}", hint="see: rolethread log")
         for record in above[:place]:
-            if len(_subjects(record)) > 1:
+            if len(record.changes) > 1 and len(_subjects(record)) > 1:
                 raise UndoBlocked(
                     f"“{record.summary}” touched several datasets and cannot be one of many",
                     hint="undo down to it, then undo it by itself",
@@ -343,23 +344,21 @@ class History:
         move = self._undo if record.kind == "undo" else self._redo
         subjects = _subjects(target) if record.of is None else (record.of,)
         moved = move(record, target, [self.families.copy(key) for key in subjects])
-        for one in moved:
-            self._in_effect ^= {one.set_id}
-            self._undone_by[one.set_id] = record.seq
+        ids = [one.set_id for one in moved]
+        self._in_effect.symmetric_difference_update(ids)
+        self._undone_by[ids[0]] = record.seq
 
     def _undo(
         self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]
     ) -> tuple[ChangeSet, ...]:
         steps = record.steps or 1
-        for copy in copies:
-            above = sets_above(copy.top, copy.floor)[:steps] if steps > 1 else [copy.newest]
-            last = above[-1] if len(above) == steps else None
-            _require(last is not None and last.set_id == target.set_id, record, target)
-        moved: tuple[Place, ...] = ()
-        for copy in copies:
-            moved = tuple(copy.down() for _ in range(steps))[::-1]
-            copy.undone.append(moved)
-        return tuple(place.record for place in moved)
+        groups = [copy.last(steps) for copy in copies]
+        for group in groups:
+            _require(len(group) == steps and group[0].record is target, record, target)
+        for copy, group in zip(copies, groups, strict=True):
+            copy.top = group[0].below
+            copy.undone.append(group)
+        return tuple(place.record for place in groups[0])
 
     def _redo(
         self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]

@@ -206,29 +206,31 @@ class States:
         fold = self._folds.get(copy_id)
         if fold is None:
             return
+        if len(moved) > _MOST_STEPS:
+            self._put_aside(copy_id)
+            return
         subjects = [self._history.subject(record, copy_id) for record in moved]
         reverts = [one for one, record in zip(subjects, moved, strict=True) if one is not record]
         base = 0 if fold.base_top is None else self._history.get(fold.base_top).seq
-        if (
-            len(moved) > _MOST_STEPS
-            or any(record.seq <= base for record in (*moved, *subjects))
-            or any(map(_checks_out, (*moved, *subjects)))
-        ):
+        if any(one.seq <= base or _checks_out(one) for one in (*moved, *subjects)):
             self._put_aside(copy_id)
             return
         self._tops[copy_id] = self._top(copy_id)
+        step = fold.take_out if back else fold.apply
         for one, record in zip(subjects, moved, strict=True):
-            if one is record and back:
-                fold.take_out(record)
-            elif one is record:
-                fold.apply(record)
+            if one is record:
+                step(record)
         if reverts:
-            in_effect = {record.set_id for record in self._history.effective(copy_id)}
-            for one in reverts:
-                if fold.holds(one) and one.set_id not in in_effect:
-                    fold.take_out(one)
-                elif one.set_id in in_effect and not fold.holds(one):
-                    fold.put_in(one)
+            self._settle(fold, reverts)
+
+    def _settle(self, fold: DatasetFold, reverts: Sequence[ChangeSet]) -> None:
+        """Let a fold hold just those of some sets that are in effect."""
+        in_effect = {record.set_id for record in self._history.effective(fold.dataset_id)}
+        for one in reverts:
+            if fold.holds(one) and one.set_id not in in_effect:
+                fold.take_out(one)
+            elif one.set_id in in_effect and not fold.holds(one):
+                fold.put_in(one)
 
     def loaded(self) -> list[DatasetFold]:
         """Return the working copies met so far that are still listed."""
