@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from pathlib import Path
 from threading import RLock
 from uuid import UUID
 
@@ -117,15 +116,6 @@ class Journal(JournalView):
     def writing(self) -> bool:
         """Whether this process is the store's writer."""
         return self._writer is not None
-
-    def log_files(self) -> list[tuple[Path, int]]:
-        """Return the log files and how many bytes of each are committed history."""
-        files = read_log(self._shelf, self.manifest).files
-        return [(self.layout.log(*file.name), file.position().size) for file in files]
-
-    def bodies(self) -> Iterator[bytes]:
-        """Yield every record of the log as it was sealed, oldest first."""
-        return (record.body for record in read_log(self._shelf, self.manifest).records())
 
     def begin_write(self) -> None:
         """Become the writer, on the newest state; does nothing when we are it already.

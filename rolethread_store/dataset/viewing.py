@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold, History
-from rolethread_store.dataset.loading import BatchUnknown
+from rolethread_store.dataset.loading import BatchUnknown, Shelf, read_log
+from rolethread_store.dataset.manifest import Manifest
 from rolethread_store.dataset.states import States
 from rolethread_store.model import Batch
 from rolethread_store.registry import Registry
+from rolethread_store.storage import Layout
 
 __all__ = ["JournalView"]
 
@@ -23,7 +27,10 @@ class JournalView:
 
     history: History
     states: States
+    layout: Layout
+    manifest: Manifest
     _batches: dict[UUID, Batch]
+    _shelf: Shelf
 
     @property
     def facts(self) -> Registry:
@@ -57,3 +64,12 @@ class JournalView:
             return self._batches[batch_id]
         except KeyError:
             raise BatchUnknown(f"no manifest knows batch {batch_id}") from None
+
+    def log_files(self) -> list[tuple[Path, int]]:
+        """Return the log files and how many bytes of each are committed history."""
+        files = read_log(self._shelf, self.manifest).files
+        return [(self.layout.log(*file.name), file.position().size) for file in files]
+
+    def bodies(self) -> Iterator[bytes]:
+        """Yield every record of the log as it was sealed, oldest first."""
+        return (record.body for record in read_log(self._shelf, self.manifest).records())
