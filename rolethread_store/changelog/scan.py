@@ -171,7 +171,8 @@ def scan(cipher: LogCipher, name: LogName, raw: bytes) -> LogFile:
         _check_tail(codec, raw, end, None if closed else len(frames))
     if not frames:
         return LogFile(name, LogState.UNBORN)
-    whole = LogState.OPEN if end == len(raw) else LogState.TORN
+    # Zeros are the room that a writer keeps behind its frames.
+    whole = LogState.TORN if any(raw[end:]) else LogState.OPEN
     last = len(frames) - closed
     _check_kinds(codec, frames[:last])
     return LogFile(
@@ -213,7 +214,10 @@ def _check_tail(codec: FrameCodec, raw: bytes, offset: int, number: int | None) 
     """
     name = f"The change log file {codec.log_id.hex}"
     if number is None:
-        raise LogDamaged(f"{name} goes on after its end (byte {offset})")
+        # The cut that takes a writer's room away may be lost with the power, its end not.
+        if any(raw[offset:]):
+            raise LogDamaged(f"{name} goes on after its end (byte {offset})")
+        return
     if (found := _later_frame(codec, raw, offset, number)) is not None:
         raise LogDamaged(
             f"{name} is damaged in frame {number} (byte {offset}); "

@@ -28,6 +28,7 @@ __all__ = ["Crash", "Left", "crashes", "killed"]
 
 SECTOR = 512
 _ALL_SUBSETS_UP_TO = 4
+_MANY = 6
 
 
 class Crash(StrEnum):
@@ -89,7 +90,6 @@ class _Medium:
     effects: list[_Effect] = field(default_factory=list)
     names: dict[str, int] = field(default_factory=dict)
     contents: list[bytes] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for path, content in self.base.files.items():
@@ -98,7 +98,6 @@ class _Medium:
     def _new_inode(self, path: str, content: bytes = b"") -> int:
         self.names[path] = len(self.contents)
         self.contents.append(content)
-        self.sizes.append(len(content))
         return self.names[path]
 
     def do(self, item: Recorded) -> None:
@@ -128,10 +127,8 @@ class _Medium:
         inode = self.names[item.path]
         if item.verb is Verb.TRUNCATE:
             effect = _Effect(inode, offset=item.size)
-            self.sizes[inode] = item.size
         else:
-            effect = _Effect(inode, offset=self.sizes[inode], content=item.content)
-            self.sizes[inode] += len(item.content)
+            effect = _Effect(inode, offset=item.size, content=item.content)
         self.effects.append(effect)
 
     def _settle_contents(self, inode: int) -> None:
@@ -213,7 +210,7 @@ def _subsets(
         sizes = range(1, len(items))
         yield from map(frozenset, chain.from_iterable(combinations(items, n) for n in sizes))
         return
-    for _ in range(24 if thorough else 6):
+    for _ in range(24 if thorough else _MANY):
         share = chance.random()
         yield frozenset(item for item in items if chance.random() < share)
 
@@ -267,5 +264,8 @@ def _states(medium: _Medium, chance: random.Random, thorough: bool) -> Iterator[
             yield Crash.DROPPED, medium.tree(lost, (number, torn))
     for lost in _subsets(unsynced, chance, thorough):
         yield Crash.DROPPED, medium.tree(lost)
-    for count in range(1, len(unsynced)):
+    counts: Sequence[int] = range(1, len(unsynced))
+    if not thorough and len(counts) > _MANY:
+        counts = sorted(chance.sample(counts, _MANY))
+    for count in counts:
         yield Crash.REORDERED, medium.tree(frozenset(unsynced[:count]))

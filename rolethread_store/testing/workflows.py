@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from uuid import UUID
 
 from rolethread_store.clock import SystemClock
-from rolethread_store.crypto import KdfParams, Keyring, Secret, floor_params
+from rolethread_store.crypto import EnvelopeForeignKey, KdfParams, Keyring, Secret, floor_params
 from rolethread_store.dataset import Reader, StoreHeader
 from rolethread_store.engine import Session
 from rolethread_store.storage import Disk, Layout
@@ -65,13 +65,15 @@ class Place:
         root: The folder.
         setting: Whose keys open what is laid down there.
         store: The store that is open now, in a workflow.
+        later_keys: Root keys that the store was given since.
     """
 
     root: Path
     setting: Setting
     store: Store | None = None
+    later_keys: list[bytes] = field(default_factory=list, repr=False)
     disk: Callable[[Path], Disk] = Disk
-    _session: Session | None = field(default=None, repr=False)
+    _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
 
     @property
     def layout(self) -> Layout:
@@ -97,24 +99,45 @@ class Place:
         tree.write_to(self.root)
 
     def open(self) -> Store:
-        """Open what is there, with known keys."""
-        layout = self.layout
-        disk = self.disk(layout.staging)
-        header = StoreHeader.decode(disk.read(layout.header))
-        keyring = Keyring(Secret(self.setting.root_key), self.setting.header.store_id)
+        """Open what is there, with whichever of the known keys fits.
+
+        Raises:
+            EnvelopeForeignKey: none does.
+        """
+        disk = self.disk(self.layout.staging)
+        header = StoreHeader.decode(disk.read(self.layout.header))
+        layout = self.layout.in_tree(header.tree)
+        disk.stage_in(layout.staging)
+        *keys, last = (self.setting.root_key, *self.later_keys)
+        for key in keys:
+            with suppress(EnvelopeForeignKey):
+                return self._opened_by(key, layout, disk, header)
+        return self._opened_by(last, layout, disk, header)
+
+    def _opened_by(self, key: bytes, layout: Layout, disk: Disk, header: StoreHeader) -> Store:
+        keyring = Keyring(Secret(key), self.setting.header.store_id)
         return Store(Unlocked(layout, disk, header, keyring), SystemClock())
+
+    def rekey(self) -> None:
+        """Give the open store new keys, and remember them."""
+        self.current.rekey(_PASSPHRASE, kdf=floor_params())
+        self.later_keys.append(self.current._parts.journal.keyring.root.reveal())
 
     @contextmanager
     def opened(self) -> Iterator[Store]:
         """Open what is there, with the shared engine, and close it."""
         store = self.open()
         reader: Reader = store._parts.reader
-        reader._session = self._session
+        # An engine may read the segments of the one tree it was made for.
+        tree = store._parts.journal.layout.tree
+        reader._session = self._sessions.pop(tree, None)
         try:
             yield store
         finally:
             # The reader gives up an engine that failed; the next reading starts another.
-            self._session, reader._session = reader._session, None
+            if reader._session is not None:
+                self._sessions[tree] = reader._session
+            reader._session = None
             store.close()
 
     def reopen(self) -> None:
@@ -142,9 +165,9 @@ class Place:
     def close(self) -> None:
         """Give up the engine and the store."""
         self.let_go()
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
 
     def __enter__(self) -> Self:
         """Return the place."""
@@ -188,6 +211,10 @@ def _folded(place: Place) -> object:
     return place.current.checkpoint()
 
 
+def _forgotten(place: Place) -> object:
+    return place.current.keep_history("0MB")
+
+
 def _named(place: Place) -> object:
     return place.current.add_remote("stick", "file:///nowhere")
 
@@ -208,6 +235,8 @@ WORKFLOWS: dict[str, tuple[Act, ...]] = {
     "checkpoint that rewrites": (_tagged("a"), _tagged("b"), _deleted(4), _folded, _undone),
     "remote": (_named,),
     "close and reopen": (_edited(1, "first"), Place.reopen, _edited(2, "second"), Place.reopen),
+    "rekey": (_edited(1, "before"), Place.rekey, _edited(2, "after it"), _undone),
+    "expiry": (_edited(1, "before"), _forgotten, _edited(2, "after it")),
     "killed and reopened": (_edited(1, "first"), Place.abandon, _edited(2, "second"), _undone),
     "killed before a manifest": (_edited(1, "first"), Place.abandon, _tagged("many")),
 }

@@ -52,10 +52,13 @@ def place(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def sampled(states: list[Left], count: int, seed: str) -> list[Left]:
     """Choose states, of each kind of crash some."""
     chance = random.Random(seed)
-    rare = [left for left in states if left.crash in (Crash.CLEAN, Crash.REORDERED, Crash.LOST)]
-    rest = [left for left in states if left.crash in (Crash.TORN, Crash.DROPPED)]
-    chance.shuffle(rest)
-    return [*rare, *rest][:count]
+    torn = [left for left in states if left.crash in (Crash.TORN, Crash.DROPPED)]
+    others = [left for left in states if left.crash not in (Crash.TORN, Crash.DROPPED)]
+    chance.shuffle(torn)
+    chance.shuffle(others)
+    half = max(count // 2, count - len(torn))
+    chosen = others[:half]
+    return chosen + torn[: count - len(chosen)]
 
 
 def survive(place: Place, run: Performed, left: Left, number: int) -> None:
