@@ -95,7 +95,7 @@ def verify(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Check that a remote holds a whole backup, or that this store is whole.
+    """Check a backup, or with --local the store itself.
 
     Everything on the remote is read back and compared with what this store remembers of
     it. With --local every file of the store is read and every page decrypted; damaged

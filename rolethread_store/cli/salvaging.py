@@ -69,11 +69,11 @@ def salvage(
     ],
     json: JsonOption = False,
 ) -> None:
-    """Save what a damaged store still holds into a new store.
+    """Save what a damaged store still holds.
 
-    The new store has the same passphrase, or a new one when the old store is opened in
-    another way, and a recovery code of its own, which is printed once. The old store
-    is not changed; its history stays behind.
+    It goes into a new store. That has the same passphrase, or a new one when the old store
+    is opened in another way, and a recovery code of its own, which is printed once. The old
+    store is not changed; its history stays behind.
     """
     options = given(ctx)
     secret = unlocking(options)

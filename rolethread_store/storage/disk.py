@@ -117,9 +117,8 @@ class Disk:
         The name is durable after :meth:`sync_folder`. One that is there already is left.
         """
         with translated(final):
-            self.step("link", final)
             try:
-                os.link(source, final)
+                self.link(source, final)
             except FileExistsError:
                 return
             except OSError as error:

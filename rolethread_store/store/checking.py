@@ -117,14 +117,17 @@ def found_in(path: Path, secrets: Secrets) -> Found:
     """Open what can be opened of a store; see :func:`check_local` for what it raises."""
     layout = Layout(path.absolute())
     disk = Disk(layout.staging)
-    if not layout.header.is_file() and not layout.keys.is_dir():
+    if not layout.header.is_file() and not _trees(layout):
         raise StoreMissing(f"there is no store at {path}", hint="make one with: rolethread init")
     damages: list[FileDamage] = []
     header = None
     try:
         header = StoreHeader.decode(disk.read(layout.header))
+        layout = layout.in_tree(header.tree)
     except StoreError as error:
         damages.append(FileDamage(layout.header, str(error), 0, error.code))
+        layout = next(iter(_trees(layout)), layout)
+    disk.stage_in(layout.staging)
     keyring = _unlocked(layout, disk, secrets, header, damages)
     remains = Remains(layout, disk, keyring, SystemClock())
     if header is not None and remains.manifest.header_tag:
@@ -133,6 +136,14 @@ def found_in(path: Path, secrets: Secrets) -> Found:
         except Corrupt as error:
             damages.append(FileDamage(layout.header, str(error), 0, error.code))
     return Found(keyring, remains, [*damages, *remains.damages])
+
+
+def _trees(layout: Layout) -> list[Layout]:
+    """Return the trees a store may have its files in, finished ones first."""
+    names = [path.name for path in layout.root.iterdir()] if layout.root.is_dir() else []
+    found = [layout.in_tree(name) for name in sorted(names) if Layout.is_tree(name)]
+    with_keys = [one for one in (layout, *found) if one.keys.is_dir()]
+    return sorted(with_keys, key=lambda one: one.rekey_mark.exists())
 
 
 def _unlocked(

@@ -215,6 +215,13 @@ class RecordingDisk(Disk):
         super().rename(source, name)
         self.recorder.add_named(Verb.RENAME, source, name)
 
+    def remove_tree(self, path: Path) -> None:
+        """Delete a folder with all that is in it."""
+        files = [file for file in path.rglob("*") if file.is_file()]
+        super().remove_tree(path)
+        for file in files:
+            self.recorder.add(Verb.REMOVE, file)
+
     def unlink(self, path: Path) -> None:
         """Take a name away."""
         super().unlink(path)
