@@ -57,11 +57,20 @@ def present_header(layout: Layout, disk: Disk) -> StoreHeader:
 
 
 def present_layout(root: Path) -> Layout:
-    """Return where the tree in use lies, as far as the public header can be read."""
+    """Return where the tree in use lies, as far as that can be found out.
+
+    When the public header cannot be read, it is the root if that has keys, or else the one
+    tree that no rekey is making.
+    """
+    layout = Layout(root)
     try:
-        return Layout(root, present_header(Layout(root), Disk(root)).tree)
+        return layout.in_tree(present_header(layout, Disk(root)).tree)
     except StoreError:
-        return Layout(root)
+        if layout.keys.is_dir() or not root.is_dir():
+            return layout
+    trees = [layout.in_tree(path.name) for path in root.iterdir() if layout.is_tree(path.name)]
+    whole = [tree for tree in trees if not tree.rekey_mark.exists()]
+    return whole[0] if len(whole) == 1 else layout
 
 
 def require_tree(layout: Layout, disk: Disk) -> None:

@@ -134,8 +134,10 @@ class Disk:
         """Delete a folder with all that is in it; one that is gone already is no error."""
         with translated(path):
             self.step("remove_tree", path)
-            with suppress(FileNotFoundError):
-                shutil.rmtree(path)
+            for folder, _, names in os.walk(path, topdown=False):
+                for name in names:
+                    self.unlink(Path(folder) / name)
+                Path(folder).rmdir()
 
     def stage_in(self, staging: Path) -> None:
         """Stage in another folder of the same file system from now on."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from rolethread_store.clock import SystemClock
 from rolethread_store.crypto import Keyring, read_slot_header
-from rolethread_store.dataset import FileDamage, Remains, StoreHeader
+from rolethread_store.dataset import FileDamage, Remains, StoreHeader, present_layout
 from rolethread_store.engine import Session, SessionFolders
 from rolethread_store.errors import Corrupt, StoreError
 from rolethread_store.model import Batch, Progress, ProgressListener, unheard
@@ -115,7 +115,7 @@ def check_local(
 
 def found_in(path: Path, secrets: Secrets) -> Found:
     """Open what can be opened of a store; see :func:`check_local` for what it raises."""
-    layout = Layout(path.absolute())
+    layout = present_layout(path.absolute())
     disk = Disk(layout.staging)
     if not layout.header.is_file() and not _trees(layout):
         raise StoreMissing(f"there is no store at {path}", hint="make one with: rolethread init")

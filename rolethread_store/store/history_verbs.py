@@ -25,7 +25,9 @@ class HistoryVerbs:
             NothingToUndo: nothing is left.
             UndoBlocked: it touched another dataset that has changed since.
         """
-        return overview.item(self._parts, self._parts.journal.undo(self._parts.undo_scope(dataset)))
+        # A dataset that was dropped is not there, and undo brings it back.
+        scope = self._parts.undo_scope(dataset, gone=True)
+        return overview.item(self._parts, self._parts.journal.undo(scope))
 
     def redo(self, dataset: str | None = None) -> LogItem:
         """Put the change that was undone last back into effect.

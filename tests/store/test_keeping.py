@@ -20,7 +20,7 @@ from rolethread_store.dataset import DatasetMissing, RekeyUnfinished
 from rolethread_store.dataset.naming import NameInUse
 from rolethread_store.errors import Conflict, NotFound
 from rolethread_store.model import Progress
-from rolethread_store.store import Store, restore_store
+from rolethread_store.store import Store, check_local, restore_store, salvage_store
 from rolethread_store.store.bringing import DatasetNameInvalid, DatasetNameTaken
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.keeping import Horizon, HorizonInvalid, keep
@@ -162,6 +162,26 @@ def test_backups_go_on_after_a_rebuild(inn: Dataset, fresh_store: Store, tmp_pat
     with rolethread_store.open(tmp_path / "back", PASSPHRASE) as back:
         assert rows(back.dataset("inn")) == rows(inn)
         back.dataset("inn").add_tags(["on"])
+
+
+def test_a_rebuilt_store_can_be_checked_and_salvaged(
+    inn: Dataset, fresh_store: Store, tmp_path: Path
+) -> None:
+    edit(inn, 0, "ONE")
+    fresh_store.keep_history("0kB")
+    edit(inn, 1, "TWO")
+    before = [entry.messages for entry in inn.page()]
+    fresh_store.close()
+    path = tmp_path / "store"
+    assert check_local(path, PASSPHRASE).damages == ()
+    (path / "STORE").write_bytes(b"spoilt")
+    found = check_local(path, PASSPHRASE)
+    assert [damage.path.name for damage in found.damages] == ["STORE"]
+    salvage_store(
+        path, tmp_path / "saved", PASSPHRASE, new_passphrase=PASSPHRASE, kdf=floor_params()
+    )
+    with rolethread_store.open(tmp_path / "saved", PASSPHRASE) as saved:
+        assert [entry.messages for entry in saved.dataset("inn").page()] == before
 
 
 def test_drop_can_be_undone(inn: Dataset, fresh_store: Store) -> None:
