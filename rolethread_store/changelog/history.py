@@ -50,6 +50,8 @@ __all__ = [
     "UndoBlocked",
 ]
 
+_STEERING = frozenset({"undo", "redo", "checked-out", "reverted"})
+"""After these alone other sets may be in effect, and a working copy is walked again."""
 SETTINGS = UUID(int=1)
 """Settings and versions have a stack of their own: neither must block an undo."""
 
@@ -93,6 +95,7 @@ class History:
         self._in_effect: set[UUID] = set()
         self._undone_by: dict[UUID, int] = {}
         self._created: dict[UUID, str] = {}
+        self._reverts = False
         self._reverted: dict[UUID, set[UUID]] = {}
 
     @property
@@ -116,7 +119,10 @@ class History:
             self._move(record)
         self._sets[record.set_id] = record
         self._order.append(record)
-        self._reverted.clear()
+        kind = record.changes[0].kind if record.changes else record.kind
+        if kind in _STEERING:
+            self._reverts = self._reverts or kind == "reverted"
+            self._reverted.clear()
 
     def effective(self, copy_id: UUID) -> list[ChangeSet]:
         """Return the sets in effect for a working copy, oldest first."""
@@ -185,6 +191,8 @@ class History:
         )
 
     def _reverted_in(self, copy_id: UUID) -> set[UUID]:
+        if not self._reverts:
+            return set()
         if copy_id not in self._reverted:
             self._reverted[copy_id] = reverted_ids(self.families.copy(copy_id).top)
         return self._reverted[copy_id]
@@ -254,10 +262,7 @@ class History:
         return above[:place]
 
     def redo_target(self, copy_id: UUID | None = None) -> tuple[tuple[ChangeSet, ...], UUID | None]:
-        """Return what a redo would put back: the sets that one undo took off last.
-
-        Returns:
-            The sets, oldest first, and when they are several their working copy.
+        """Return what one undo took off last, oldest first, and its copy when they are several.
 
         Raises:
             NothingToRedo: nothing was undone since the last change.
@@ -322,9 +327,8 @@ class History:
         try:
             return self.families.version(copy.dataset_id, number).place
         except VersionMissing:
-            raise HistoryInconsistent(
-                f"log record {record.seq} checks out version {number}, which is not published"
-            ) from None
+            words = f"log record {record.seq} checks out version {number}, which is not published"
+            raise HistoryInconsistent(words) from None
 
     def _forget_namesakes(self, name: str) -> None:
         """Give up redoing undone datasets of a name: two of one name cannot be there.

@@ -171,8 +171,7 @@ def scan(cipher: LogCipher, name: LogName, raw: bytes) -> LogFile:
         _check_tail(codec, raw, end, None if closed else len(frames))
     if not frames:
         return LogFile(name, LogState.UNBORN)
-    # Zeros are the room that a writer keeps behind its frames.
-    whole = LogState.TORN if any(raw[end:]) else LogState.OPEN
+    whole = LogState.OPEN if end == len(raw) else LogState.TORN
     last = len(frames) - closed
     _check_kinds(codec, frames[:last])
     return LogFile(
@@ -214,10 +213,7 @@ def _check_tail(codec: FrameCodec, raw: bytes, offset: int, number: int | None) 
     """
     name = f"The change log file {codec.log_id.hex}"
     if number is None:
-        # The cut that takes a writer's room away may be lost with the power, its end not.
-        if any(raw[offset:]):
-            raise LogDamaged(f"{name} goes on after its end (byte {offset})")
-        return
+        raise LogDamaged(f"{name} goes on after its end (byte {offset})")
     if (found := _later_frame(codec, raw, offset, number)) is not None:
         raise LogDamaged(
             f"{name} is damaged in frame {number} (byte {offset}); "

@@ -77,7 +77,7 @@ COMMANDS: dict[str, Place] = {
     ),
     "undo": Place("History", "history", "Undo the last change."),
     "redo": Place("History", "history", "Redo what was undone last."),
-    "revert": Place("History", "reverting", "Take one earlier change back, keep the later ones."),
+    "revert": Place("History", "reverting", "Take one earlier change back."),
     "log": Place("History", "history", "List the changes, newest first."),
     "blame": Place("History", "blaming", "List every change to an entry, oldest first."),
     "history": Place("History", "expiring", "Say how much history is kept."),

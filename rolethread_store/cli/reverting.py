@@ -25,7 +25,9 @@ def revert(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Take one earlier change back and keep the later ones.
+    """Take one earlier change back.
+
+    Later changes stay.
 
     Refused when later changes depend on it; they are named. Reverting a revert puts the
     change back.

@@ -9,7 +9,7 @@ worked on, so an edit between two queries costs the same however many are pendin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ from rolethread_store.changelog import DatasetFold, EntryPatch, TagPatch, depend
 from rolethread_store.dataset.basing import BASE_SEQ
 from rolethread_store.dataset.layering import Pending
 from rolethread_store.dataset.patching import PATCH_COLUMNS, features
-from rolethread_store.dataset.rows import overlay_table, patch_table
+from rolethread_store.dataset.rows import overlay_table, patch_rows, patch_table
 from rolethread_store.engine import Session, identifier
 from rolethread_store.model import Batch, BatchKind, Entry
 from rolethread_store.segments import ENTRY_COLUMNS, column_list, scan
@@ -84,31 +84,22 @@ class Overlay:
             if self.fold.pending.get(entry_id)
         }
         tags = self._tags([key for key, items in pending.items() if depends_on_tags(items)])
-        whole: list[tuple[UUID, Entry | None]] = []
-        patches: list[tuple[UUID, EntryPatch]] = []
-        for entry_id, items in pending.items():
-            state = reduced(items, tags.get(entry_id))
-            if isinstance(state, EntryPatch):
-                patches.append((entry_id, state))
-                found = frozenset(features(state))
-            else:
-                whole.append((entry_id, state))
-                found = frozenset((_DELETED if state is None else _WHOLE,))
+        states = {key: reduced(items, tags.get(key)) for key, items in pending.items()}
+        for entry_id, state in states.items():
+            found = _features(state)
             self._features[entry_id] = found
             self._counts.update(found)
-        self._insert(self._rows, overlay_table(whole) if whole else None)
-        self._insert(self._patches, patch_table(patches) if patches else None)
+        self._fill(states)
         self.fold.dirty.clear()
 
     def _forget(self, known: Sequence[UUID]) -> None:
         if not known:
             return
-        with self._session.table("dirty_ids", _ids(known)) as name:
-            for table in (self._rows, self._patches):
-                self._session.execute(
-                    f"DELETE FROM {identifier(table)} "
-                    f"WHERE entry_id IN (SELECT CAST(entry_id AS UUID) FROM {name})"
-                )
+        for table in (self._rows, self._patches):
+            self._session.execute(
+                f"DELETE FROM {identifier(table)} WHERE entry_id IN (SELECT entry_id FROM "
+                f"({_ids(known)}))"
+            )
         for entry_id in known:
             self._counts.subtract(self._features.pop(entry_id))
         self._counts = +self._counts
@@ -116,32 +107,51 @@ class Overlay:
     def _tags(self, wanted: Sequence[UUID]) -> dict[UUID, TagPatch]:
         """Return what the newest tag batch since the base gave some entries."""
         newest: dict[UUID, TagPatch] = {}
-        live = [
-            layer
-            for layer in self.fold.layers
-            if layer.kind is BatchKind.TAGS and layer.seq != BASE_SEQ
-        ]
-        if not live or not wanted:
+        if not wanted:
             return newest
-        with self._session.table("wanted_ids", _ids(wanted)) as name:
-            for layer in live:
-                rows = scan([self._batch_of(layer.batch_id)], self._layout, "tags")
-                for entry_id, tags in self._session.rows(
-                    f"SELECT entry_id, tags FROM ({rows}) SEMI JOIN (SELECT CAST(entry_id AS UUID)"
-                    f" AS entry_id FROM {name}) w USING (entry_id)"
-                ):
-                    newest[entry_id] = (layer.seq, tuple(tags))
+        for layer in self.fold.layers:
+            if layer.kind is not BatchKind.TAGS or layer.seq == BASE_SEQ:
+                continue
+            rows = scan([self._batch_of(layer.batch_id)], self._layout, "tags")
+            for entry_id, tags in self._session.rows(
+                f"SELECT entry_id, tags FROM ({rows}) SEMI JOIN ({_ids(wanted)}) USING (entry_id)"
+            ):
+                newest[entry_id] = (layer.seq, tuple(tags))
         return newest
+
+    def _fill(self, states: Mapping[UUID, Entry | EntryPatch | None]) -> None:
+        whole: list[tuple[UUID, Entry | None]] = []
+        rewritten: list[tuple[UUID, EntryPatch]] = []
+        plain: list[tuple[UUID, EntryPatch]] = []
+        for entry_id, state in states.items():
+            if not isinstance(state, EntryPatch):
+                whole.append((entry_id, state))
+            else:
+                (rewritten if state.rewritten else plain).append((entry_id, state))
+        if whole:
+            self._insert(self._rows, overlay_table(whole))
+        if rewritten:
+            self._insert(self._patches, patch_table(rewritten))
+        if plain:
+            table = identifier(self._patches)
+            self._session.execute(f"INSERT INTO {table} BY NAME {patch_rows(plain)}")
 
     def _make(self, table: str, columns: dict[str, str]) -> None:
         types = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
         self._session.execute(f"CREATE OR REPLACE TABLE {identifier(table)} ({types})")
 
-    def _insert(self, table: str, rows: pa.Table | None) -> None:
-        if rows is not None:
-            with self._session.table("pending_rows", rows) as name:
-                self._session.execute(f"INSERT INTO {identifier(table)} SELECT * FROM {name}")
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        with self._session.table("pending_rows", rows) as name:
+            self._session.execute(f"INSERT INTO {identifier(table)} BY NAME SELECT * FROM {name}")
 
 
-def _ids(entry_ids: Sequence[UUID]) -> pa.Table:
-    return pa.table({"entry_id": [str(entry_id) for entry_id in entry_ids]})
+def _features(state: Entry | EntryPatch | None) -> frozenset[str]:
+    if isinstance(state, EntryPatch):
+        return frozenset(features(state))
+    return frozenset((_DELETED if state is None else _WHOLE,))
+
+
+def _ids(entry_ids: Sequence[UUID]) -> str:
+    """Return a SELECT of some ids; no Arrow table, see :func:`patch_rows`."""
+    listed = ", ".join(f"'{entry_id}'" for entry_id in entry_ids)
+    return f"SELECT CAST(unnest([{listed}]) AS UUID) AS entry_id"

@@ -207,17 +207,13 @@ class Disk:
         self.step("rename", name)
         source.replace(name)
 
-    def open_new(self, path: Path) -> int:
+    def open_new(self, path: Path, *, append: bool = False) -> int:
         """Create a file that must not exist and return its descriptor, for its owner only."""
         with translated(path):
-            return self.create(path)
-
-    def seek(self, descriptor: int, offset: int) -> None:
-        """Say where the next write to a descriptor goes."""
-        os.lseek(descriptor, offset, os.SEEK_SET)
+            return self.create(path, os.O_APPEND if append else 0)
 
     def write(self, descriptor: int, content: bytes, path: Path) -> None:
-        """Write all bytes to a descriptor, after those it wrote last.
+        """Write all bytes to a descriptor.
 
         Raises:
             OSError: Untranslated, for the caller adds what it knows; a part may be written.

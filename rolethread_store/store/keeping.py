@@ -137,9 +137,6 @@ def keep(parts: Parts, horizon: Horizon, *, dry_run: bool = False) -> KeepReport
         require_no_rekey(journal)
         journal.require_no_block()
         journal.begin_write()
-        if remembered(parts) != horizon:
-            fact = Setting(key=_KEY, value=horizon.text)
-            journal.commit((FactPut(fact=fact),), f"keep history: {horizon.text}")
         parts.upkeep.wait()
         plan = _plan(parts, horizon)
         report = _report(parts, horizon, plan, dry_run=False)
@@ -147,6 +144,10 @@ def keep(parts: Parts, horizon: Horizon, *, dry_run: bool = False) -> KeepReport
             rebuild = Rebuild(journal, plan.new, _bases(parts, plan))
             parts.release()
             rebuild.run()
+        # Only now: a limit that could not be applied is not remembered either.
+        if remembered(parts) != horizon:
+            fact = Setting(key=_KEY, value=horizon.text)
+            journal.commit((FactPut(fact=fact),), f"keep history: {horizon.text}")
         # Also without a change: an earlier rebuild may have died before this.
         removed = collect_trees(journal.layout, journal.disk, journal.lease)
     return KeepReport(

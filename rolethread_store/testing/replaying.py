@@ -90,6 +90,7 @@ class _Medium:
     effects: list[_Effect] = field(default_factory=list)
     names: dict[str, int] = field(default_factory=dict)
     contents: list[bytes] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for path, content in self.base.files.items():
@@ -98,6 +99,7 @@ class _Medium:
     def _new_inode(self, path: str, content: bytes = b"") -> int:
         self.names[path] = len(self.contents)
         self.contents.append(content)
+        self.sizes.append(len(content))
         return self.names[path]
 
     def do(self, item: Recorded) -> None:
@@ -127,8 +129,10 @@ class _Medium:
         inode = self.names[item.path]
         if item.verb is Verb.TRUNCATE:
             effect = _Effect(inode, offset=item.size)
+            self.sizes[inode] = item.size
         else:
-            effect = _Effect(inode, offset=item.size, content=item.content)
+            effect = _Effect(inode, offset=self.sizes[inode], content=item.content)
+            self.sizes[inode] += len(item.content)
         self.effects.append(effect)
 
     def _settle_contents(self, inode: int) -> None:

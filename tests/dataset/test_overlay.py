@@ -23,7 +23,7 @@ from rolethread_store.dataset import (
     entry_of,
     overlay,
 )
-from rolethread_store.dataset.rows import overlay_table, patch_table
+from rolethread_store.dataset.rows import overlay_table, patch_rows
 from rolethread_store.model import (
     Alternative,
     Batch,
@@ -46,7 +46,7 @@ from rolethread_store.store import Store
 from tests.scenes import MOMENT, PASSPHRASE, entry, history_set, quick_keys
 
 ME = UUID(int=99)
-TAGS = ("a", "b", "été", "")
+TAGS = ("a", "b", "été", "", "it's")
 EXTRAS = (
     None,
     '{"weight":1e400}',
@@ -91,9 +91,15 @@ NEW = [UUID(int=n) for n in (3, 0, 1000)]
 
 some_ids = st.sampled_from(IDS + NEW)
 tag_lists = st.lists(st.sampled_from(TAGS), max_size=3).map(tuple)
-texts = st.sampled_from(("", "new", "two\nlines", "数"))
+texts = st.sampled_from(("", "new", "two\nlines", "数 '\"\\' \x00\u2028", "null"))
 messages = st.lists(
-    st.builds(Message, role=st.just("user"), content=texts, extra=st.sampled_from(EXTRAS)),
+    st.builds(
+        Message,
+        role=st.just("user"),
+        content=texts,
+        weight=st.sampled_from((None, 0.1, float("inf"))),
+        extra=st.sampled_from(EXTRAS),
+    ),
     max_size=3,
 ).map(tuple)
 changes: st.SearchStrategy[EntryChange] = st.one_of(
@@ -276,11 +282,11 @@ def test_an_edit_between_two_queries_does_not_make_the_others_again(
     bench.rows(fold)
     made: list[UUID] = []
 
-    def counted(patches: list[tuple[UUID, EntryPatch]]) -> pa.Table:
+    def counted(patches: list[tuple[UUID, EntryPatch]]) -> str:
         made.extend(entry_id for entry_id, _ in patches)
-        return patch_table(patches)
+        return patch_rows(patches)
 
-    monkeypatch.setattr(overlay, "patch_table", counted)
+    monkeypatch.setattr(overlay, "patch_rows", counted)
     fold.apply(history_set(9, EntryMoved(dataset_id=ME, entry_id=IDS[3], position=5)))
     assert bench.rows(fold)[IDS[3]].position == 5
     assert made == [IDS[3]]
