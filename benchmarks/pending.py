@@ -50,7 +50,7 @@ def main() -> int:
     setting = Setting.from_command_line(__doc__)
     ids = _chosen(setting)
     # So many edits are due for a checkpoint, which closing would make.
-    unlimited = mock.patch("rolethread_store.dataset.checkpoint.PENDING_LIMIT", 10**9)
+    unlimited = mock.patch("rolethread_store.dataset.planning.PENDING_LIMIT", 10**9)
     with unlimited, ExitStack() as stack:
         pending = _edited(stack, setting, ids)
         folded = _edited(stack, setting, ids)

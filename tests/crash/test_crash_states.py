@@ -29,7 +29,7 @@ from rolethread_store.testing.workflows import (
 )
 from tests.crash.crash_states import edit_once_more, require_allowed, require_rows, require_whole
 
-QUICK_STATES = 42
+QUICK_STATES = 28
 """States of each workflow that the quick tests look at."""
 ROWS_OF_ONE_IN = 25
 PAIRS = 40

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rolethread_store
@@ -269,6 +269,7 @@ def random_store(empty_store: Path) -> Iterator[tuple[Store, Path]]:
 
 
 @pytest.mark.timeout(0)
+@settings(max_examples=settings().max_examples // 3)
 @given(operations=st.lists(OPERATIONS, min_size=1, max_size=14))
 def test_any_two_states_differ_as_their_entries_do(
     empty_store: Path, operations: list[tuple[str, int]]
