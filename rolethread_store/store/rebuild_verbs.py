@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rolethread_store.crypto import KdfParams
-from rolethread_store.dataset import find_garbage
 from rolethread_store.model import ProgressListener, unheard
 from rolethread_store.store import keeping, rekeying
 from rolethread_store.store.keeping import KeepReport
@@ -66,22 +65,3 @@ class RebuildVerbs:
     def history_limit(self) -> str:
         """How much history is kept, ``all`` unless the user said otherwise."""
         return keeping.remembered(self._parts).text
-
-    def planned_checkpoint(self) -> list[tuple[str, str]]:
-        """Return each dataset that has something to checkpoint, with the first step."""
-        states = self._parts.journal.states
-        return [(states.fold(key).name, kind.value) for key, kind in self._parts.upkeep.plan()]
-
-    def collect_garbage(self, *, dry_run: bool = False) -> int:
-        """Remove files that neither a state nor the history needs.
-
-        Args:
-            dry_run: Remove nothing.
-
-        Returns:
-            Bytes of the files removed, or that could go; 0 while another open store may
-            still read them.
-        """
-        if dry_run:
-            return find_garbage(self._parts.journal).bytes
-        return self._parts.upkeep.collect()
