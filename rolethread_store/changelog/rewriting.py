@@ -85,7 +85,7 @@ class _File:
         previous: LogPosition | None,
     ) -> _File:
         """Create a file with its header and its link."""
-        descriptor = disk.open_new(layout.log(number, codec.log_id), append=True)
+        descriptor = disk.open_new(layout.log(number, codec.log_id))
         file = cls(layout, disk, codec, number, descriptor)
         file.waiting += codec.header
         link = None

@@ -167,16 +167,17 @@ def scan(cipher: LogCipher, name: LogName, raw: bytes) -> LogFile:
     frames = list(_frames(codec, raw))
     end = frames[-1].end if frames else HEADER_BYTES
     closed = bool(frames) and frames[-1].kind is FrameKind.END
-    if end < len(raw):
+    whole = _is_room(raw, end)
+    if not whole:
         _check_tail(codec, raw, end, None if closed else len(frames))
     if not frames:
         return LogFile(name, LogState.UNBORN)
-    whole = LogState.OPEN if end == len(raw) else LogState.TORN
+    state = LogState.OPEN if whole else LogState.TORN
     last = len(frames) - closed
     _check_kinds(codec, frames[:last])
     return LogFile(
         name,
-        LogState.CLEAN if closed else whole,
+        LogState.CLEAN if closed else state,
         _read_link(codec, frames[0].body),
         tuple(LogRecord(number, frames[number].body) for number in range(1, last)),
         tuple((frame.end, frame.tag) for frame in frames),
@@ -193,6 +194,15 @@ def _frames(codec: FrameCodec, raw: bytes) -> Iterator[Frame]:
             return
         offset = frame.end
         number += 1
+
+
+def _is_room(raw: bytes, end: int) -> bool:
+    """Return whether only zeros follow: what a writer wrote in advance, or nothing at all.
+
+    Behind an end frame too: the cut that takes the room away may be lost with the power
+    when the end is not.
+    """
+    return raw.count(0, end) == len(raw) - end
 
 
 def _check_kinds(codec: FrameCodec, frames: list[Frame]) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from rolethread_store.changelog import HistoryInconsistent, LogPosition
 from rolethread_store.dataset.manifest import LogMark
-from rolethread_store.model import Change, ChangeSet, DatasetDropped, EntriesDeleted, unchecked
+from rolethread_store.model import Change, ChangeSet, unchecked
 
 __all__ = [
     "Stamp",
@@ -102,6 +102,6 @@ def decoded(body: bytes) -> ChangeSet:
 
 def makes_room(record: ChangeSet) -> bool:
     """Return whether a record is one that someone with a full disk needs."""
-    kinds = (EntriesDeleted, DatasetDropped)
-    gone = bool(record.changes) and all(isinstance(c, kinds) for c in record.changes)
-    return record.kind == "undo" or gone
+    gone = ("entries-deleted", "dataset-dropped")
+    only_gone = bool(record.changes) and all(one.kind in gone for one in record.changes)
+    return record.kind == "undo" or only_gone

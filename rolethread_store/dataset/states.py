@@ -184,6 +184,14 @@ class States:
 
     def applied(self, record: ChangeSet) -> None:
         """Follow a new change set that the history has taken already."""
+        if record.is_one_edit:
+            # Nothing to find out, and an edit is waiting: above the base, and no revert.
+            for copy_id in record.dataset_ids:
+                fold = self._folds.get(copy_id)
+                if fold is not None:
+                    self._tops[copy_id] = record.set_id
+                    fold.apply(record)
+            return
         for copy_id in record.dataset_ids:
             self._follow(copy_id, [record], back=False)
 

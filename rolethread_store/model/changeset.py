@@ -61,6 +61,11 @@ class ChangeSet(BaseModel):
         return tuple(found)
 
     @property
+    def is_one_edit(self) -> bool:
+        """Whether it is one change of entries and nothing else, as most sets are."""
+        return len(self.changes) == 1 and self.changes[0].kind in ENTRY_KINDS
+
+    @property
     def expired(self) -> bool:
         """Whether what it did is no longer known."""
         return any(isinstance(change, Expired) for change in self.changes)
@@ -77,7 +82,7 @@ class ChangeSet(BaseModel):
     @property
     def touches_registry(self) -> bool:
         """Whether it defines or removes registry facts other than settings, or reverts such."""
-        return any(
+        return not self.is_one_edit and any(
             (change.kind in ("fact-put", "fact-removed") and _undoable(change))
             or (change.kind == "reverted" and change.dataset_id == REGISTRY_ID)
             for change in self.changes

@@ -207,13 +207,17 @@ class Disk:
         self.step("rename", name)
         source.replace(name)
 
-    def open_new(self, path: Path, *, append: bool = False) -> int:
+    def open_new(self, path: Path) -> int:
         """Create a file that must not exist and return its descriptor, for its owner only."""
         with translated(path):
-            return self.create(path, os.O_APPEND if append else 0)
+            return self.create(path)
+
+    def seek(self, descriptor: int, offset: int) -> None:
+        """Say where the next write to a descriptor goes."""
+        os.lseek(descriptor, offset, os.SEEK_SET)
 
     def write(self, descriptor: int, content: bytes, path: Path) -> None:
-        """Write all bytes to a descriptor.
+        """Write all bytes to a descriptor, after those it wrote last.
 
         Raises:
             OSError: Untranslated, for the caller adds what it knows; a part may be written.

@@ -14,7 +14,15 @@ from typing import ClassVar
 
 from rolethread_store.errors import Conflict, Denied, NotFound, Unavailable
 
-__all__ = ["AlreadyThere", "DiskFailed", "DiskFull", "FileMissing", "ReadOnly", "translated"]
+__all__ = [
+    "AlreadyThere",
+    "DiskFailed",
+    "DiskFull",
+    "FileMissing",
+    "ReadOnly",
+    "is_full",
+    "translated",
+]
 
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -51,6 +59,11 @@ class ReadOnly(Denied):
     code: ClassVar[str] = "storage.read-only"
 
 
+def is_full(error: OSError) -> bool:
+    """Return whether an error means that no space or quota is left."""
+    return error.errno in _FULL
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn an ``OSError`` in the block into the error of this room.
@@ -69,7 +82,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in _FULL:
+        if is_full(error):
             hint = "Free some space on this disk, then try again."
             raise DiskFull(f"The disk is full: {path}", hint=hint) from error
         if error.errno in _FORBIDDEN:

@@ -120,7 +120,12 @@ def item(parts: Parts, record: ChangeSet) -> LogItem:
     A record beyond the end of the history waits in a transaction.
     """
     history = parts.journal.history
-    waiting = record.seq > history.last_seq
+    # What was made last can be neither undone yet nor, in a transaction, known.
+    new = record.seq >= history.last_seq
+    if new and record.is_one_edit:
+        fold = parts.journal.states.find(record.dataset_ids[0])
+        if fold is not None and fold.exists:
+            return _edited(record, fold)
     subject = record if record.target is None else history.get(record.target)
     copies = [history.families.copy(copy_id) for copy_id in subject.dataset_ids]
     names = (parts.name_of(copy.dataset_id) for copy in copies)
@@ -132,10 +137,28 @@ def item(parts: Parts, record: ChangeSet) -> LogItem:
         summary=record.summary,
         datasets=tuple(dict.fromkeys(name for name in names if name)),
         working_copies=tuple(copy.name for copy in copies if copy.copy_id != copy.dataset_id),
-        undone=not waiting and history.is_undone(record.set_id),
+        undone=not new and history.is_undone(record.set_id),
         target=record.target,
-        version=next(
-            (one.number for one in record.changes if isinstance(one, VersionPublished)), None
-        ),
+        version=_published(record),
         registry=subject.touches_registry,
     )
+
+
+def _edited(record: ChangeSet, fold: DatasetFold) -> LogItem:
+    """Describe the newest record, one edit: this is in the way of every edit."""
+    return LogItem(
+        record.set_id,
+        record.seq,
+        record.at,
+        record.kind,
+        record.summary,
+        (fold.name,),
+        () if fold.working_copy == MAIN else (fold.working_copy,),
+        undone=False,
+        target=None,
+    )
+
+
+def _published(record: ChangeSet) -> int | None:
+    """Return the number of the version that a record publishes, if any."""
+    return next((one.number for one in record.changes if isinstance(one, VersionPublished)), None)

@@ -171,9 +171,10 @@ class Store(HistoryVerbs, SlotVerbs, RebuildVerbs):
             MessageOutOfRange: it has no such message.
             InvalidInput: the record cannot be read.
         """
-        self._parts.require_copy_of([editions.parsed_id(entry_id)])
+        key = editions.parsed_id(entry_id)
+        self._parts.require_copy_of([key])
         order = editions.EditOrder(message, content, entry)
-        return self._item(editions.edit(self._parts, entry_id, order))
+        return self._item(editions.edit(self._parts, key, order))
 
     def transaction(self, summary: str | None = None) -> Transaction:
         """Return a block whose changes of entries commit together; see :class:`Transaction`.

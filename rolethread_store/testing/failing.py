@@ -40,9 +40,11 @@ class FullDisk(Disk):
         if self.free is None:
             super().write(descriptor, content, path)
             return
-        fits = content[: self.free]
+        # What is written over bytes that are there takes no room.
+        there = os.fstat(descriptor).st_size - os.lseek(descriptor, 0, os.SEEK_CUR)
+        fits = content[: self.free + max(there, 0)]
         super().write(descriptor, fits, path)
-        self.free -= len(fits)
+        self.free -= max(0, len(fits) - max(there, 0))
         if len(fits) < len(content):
             self.refused += 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

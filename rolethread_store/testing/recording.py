@@ -51,7 +51,7 @@ class Recorded:
         verb: What was done.
         path: To what, relative to the recorder's root; of a link or rename the new name.
         content: What was written.
-        size: Where it was cut.
+        size: Where it was cut, or where a write began.
         source: The old name of a link or rename.
     """
 
@@ -181,8 +181,9 @@ class RecordingDisk(Disk):
 
     def write(self, descriptor: int, content: bytes, path: Path) -> None:
         """Write all bytes."""
+        offset = os.lseek(descriptor, 0, os.SEEK_CUR)
         super().write(descriptor, content, path)
-        self.recorder.add(Verb.WRITE, path, content)
+        self.recorder.add(Verb.WRITE, path, content, offset)
 
     def truncate(self, descriptor: int, size: int, path: Path) -> None:
         """Cut a file."""

@@ -131,8 +131,8 @@ class _Medium:
             effect = _Effect(inode, offset=item.size)
             self.sizes[inode] = item.size
         else:
-            effect = _Effect(inode, offset=self.sizes[inode], content=item.content)
-            self.sizes[inode] += len(item.content)
+            effect = _Effect(inode, offset=item.size, content=item.content)
+            self.sizes[inode] = max(self.sizes[inode], item.size + len(item.content))
         self.effects.append(effect)
 
     def _settle_contents(self, inode: int) -> None:

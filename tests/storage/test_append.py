@@ -13,6 +13,7 @@ from rolethread_store.storage import (
     AppendRefused,
     DiskFailed,
     DiskFull,
+    append,
 )
 from rolethread_store.testing import Fault, FaultyDisk
 
@@ -31,8 +32,49 @@ def test_it_grows_and_syncs_each_time(disk: FaultyDisk, tmp_path: Path) -> None:
     assert not file.usable
     assert (tmp_path / "log").read_bytes() == b"headonetwoend"
     assert [operation.name for operation in disk.operations] == [
-        "open", "write", "sync", "sync_folder", "write", "datasync", "write", "datasync", "write",
+        "open", "write", "sync", "sync_folder",
+        "write", "write", "datasync",
+        "write", "datasync",
+        "truncate", "write",
     ]  # fmt: skip
+
+
+def test_it_is_written_over_room(disk: FaultyDisk, tmp_path: Path) -> None:
+    """A sync of bytes that change neither length nor allocation is a third cheaper."""
+    path = tmp_path / "log"
+    file = AppendFile.create(disk, path, b"head")
+    file.append(b"one")
+    size = path.stat().st_size
+    assert path.read_bytes() == b"headone" + bytes(append.ROOM)
+    file.append(b"two")
+    assert path.read_bytes() == b"headonetwo" + bytes(append.ROOM - 3)
+    file.append(bytes(append.ROOM - 3))
+    assert path.stat().st_size == size, "all of the room is used"
+    file.append(b"more")
+    assert path.stat().st_size == size + 4 + append.ROOM
+    file.close()
+
+
+def test_a_disk_too_full_for_room_is_used_to_the_last_byte(
+    disk: FaultyDisk, tmp_path: Path
+) -> None:
+    path = tmp_path / "log"
+    file = AppendFile.create(disk, path, b"head")
+    for content in (b"one", b"two"):
+        disk.arm(Fault(at=1, errno=errno.ENOSPC, only=frozenset({"write"}), torn=2))
+        file.append(content)
+    assert path.read_bytes() == b"headonetwo" + bytes(2)
+    assert (file.size, file.usable) == (10, True)
+
+
+def test_a_disk_that_fails_at_the_room_ends_the_file(disk: FaultyDisk, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    file = AppendFile.create(disk, path, b"head")
+    disk.arm(Fault(at=1, errno=errno.EIO, only=frozenset({"write"}), torn=2))
+    with pytest.raises(DiskFailed):
+        file.append(b"one")
+    assert not file.usable
+    assert path.read_bytes() == b"head"
 
 
 def test_creation_is_exclusive(disk: FaultyDisk, tmp_path: Path) -> None:
