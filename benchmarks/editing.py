@@ -4,8 +4,8 @@ Three stores, from a thousand entries to the size asked for, are edited in turns
 at ids that nothing has read before: a slow spell of the disk meets all of them, and they
 do not drive each other out of the processor's caches. After every edit a file beside the
 store takes as many bytes as an edit's frame has, with one ``write`` and one ``fdatasync``.
-A process's first edit also starts the engine and a log file, and is told apart. At the end the largest store
-takes edits in one transaction.
+A process's first edit also starts the engine and a log file, and is told apart. At the end
+the largest store takes edits in one transaction.
 """
 
 from __future__ import annotations
