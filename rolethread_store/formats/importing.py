@@ -115,11 +115,13 @@ class _Lane:
         shape: The file's commonest plain shape, ``None`` without one.
         stamp: What the rows of the file share.
         alike: Whether no odd record has been met; then a group is not looked through first.
+        usual: Whether no group's messages have needed more than role and content.
     """
 
     shape: PlainShape | None
     stamp: Stamp
     alike: bool = True
+    usual: bool = True
 
 
 def _import_one(path: Path, flow: _Flow, tally: _Tally) -> None:
@@ -174,16 +176,31 @@ def _import_alike(group: pa.Table, lane: _Lane, target: ImportTarget, tally: _Ta
     )
     group = group.select(["record", "ordinal", "entry_id"]).append_column("line", line)
     with target.session.table(_TABLE, group) as table:
-        rows = typed_sql(table, lane.shape, lane.stamp)
-        try:
-            # The proof is in the count of messages; a bare count of rows would not ask for it.
-            kept = _write(target.entries, rows, target.session, "message_count")
-        except (QueryInvalid, SegmentUnreadable):
-            return False
+        kept = _write_alike(table, lane.shape, lane, target)
+    if kept is None:
+        return False
     _accounted(len(group), kept, 0, lane.stamp)
     tally.formats[lane.shape.dialect.name] += kept
     tally.entries += kept
     return True
+
+
+def _write_alike(table: str, shape: PlainShape, lane: _Lane, target: ImportTarget) -> int | None:
+    """Write a table with as few fields as it needs; ``None``, and nothing, if one is odd."""
+    for usual in (True, False) if lane.usual else (False,):
+        rows = typed_sql(table, shape, lane.stamp, usual=usual)
+        try:
+            if target.entries is None:
+                # The proof is in the count of messages; a count of rows would not ask for it.
+                query = f"SELECT count(message_count) FROM ({rows})"
+                kept = int(target.session.value(query))
+            else:
+                kept = target.entries.write(rows, plain=usual)
+        except (QueryInvalid, SegmentUnreadable):
+            continue
+        lane.usual = usual
+        return kept
+    return None
 
 
 def _surveyed(group: pa.Table, shape: PlainShape | None, session: Session) -> pa.Table:
@@ -226,11 +243,11 @@ def _accounted(records: int, kept: int, quarantined: int, stamp: Stamp) -> None:
         )
 
 
-def _write(writer: BatchWriter | None, rows: str, session: Session, counted: str = "*") -> int:
-    """Write rows, or count those with a value in ``counted``, and return how many."""
+def _write(writer: BatchWriter | None, rows: str, session: Session) -> int:
+    """Write rows, or count them, and return how many."""
     if writer is not None:
         return writer.write(rows)
-    return int(session.value(f"SELECT count({counted}) FROM ({rows})"))
+    return int(session.value(f"SELECT count(*) FROM ({rows})"))
 
 
 def _set_aside(target: ImportTarget, tally: _Tally, formats: Counter[str]) -> int:

@@ -106,13 +106,39 @@ class PlainShape:
         fields = {**self.fields_sql(read), "reason": "CAST(NULL AS VARCHAR)"}
         return "{" + ", ".join(f"'{name}': {value}" for name, value in fields.items()) + "}"
 
+    def usual_messages_sql(self, read: str) -> str:
+        """Return SQL for role and content of messages that need no other field."""
+        dialect = self.dialect
+        listed = f"{read}.{identifier(self.list_key)}"
+        if (dialect.role_key, dialect.content_key) == ("role", "content"):
+            return listed
+        role = dialect.role_sql(f"one.{identifier(dialect.role_key)}")
+        return (
+            f"list_transform({listed}, lambda one: "
+            f"{{'role': {role}, 'content': one.{identifier(dialect.content_key)}}})"
+        )
+
+    def all_usual_sql(self, read: str) -> str:
+        """Return SQL that tells whether the messages need nothing but role and content."""
+        label, text = self.dialect.role_key, self.dialect.content_key
+        return (
+            f"len(list_filter({read}.{identifier(self.list_key)}, lambda one: "
+            f"(one.{identifier(label)} IN ({self.usual_sql}) "
+            f"AND one.{identifier(text)} IS NOT NULL) IS NOT TRUE)) = 0"
+        )
+
+    @property
+    def usual_sql(self) -> str:
+        """The labels that are kept by their role alone, for an ``IN``."""
+        return ", ".join(literal(word) for word in self.dialect.usual_labels)
+
     def fields_sql(self, read: str) -> dict[str, str]:
         """Return SQL for ``messages``, ``tags`` and ``extra`` of what was read."""
         dialect = self.dialect
         label = f"one.{identifier(dialect.role_key)}"
         text = f"one.{identifier(dialect.content_key)}"
         role = dialect.role_sql(label)
-        usual = ", ".join(literal(word) for word in dialect.usual_labels)
+        usual = self.usual_sql
         # The first branch is all that most messages need.
         extra = (
             f"CASE WHEN {text} IS NOT NULL AND {label} IN ({usual}) THEN NULL "

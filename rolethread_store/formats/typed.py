@@ -13,7 +13,6 @@ from __future__ import annotations
 from rolethread_store.engine import identifier, literal
 from rolethread_store.formats.plain import PlainShape
 from rolethread_store.formats.shaping import Stamp, columns_sql
-from rolethread_store.segments import MESSAGE_TYPE
 
 __all__ = ["typed_sql"]
 
@@ -21,7 +20,7 @@ __all__ = ["typed_sql"]
 _ODD = "a record is not of the shape of its table"
 
 
-def typed_sql(table: str, shape: PlainShape, stamp: Stamp) -> str:
+def typed_sql(table: str, shape: PlainShape, stamp: Stamp, *, usual: bool) -> str:
     """Return SQL giving a row of schema v1 for every record, or failing for one that is odd.
 
     Args:
@@ -29,18 +28,18 @@ def typed_sql(table: str, shape: PlainShape, stamp: Stamp) -> str:
             and ``record``, ``ordinal`` and ``entry_id`` beside it.
         shape: What every record should be.
         stamp: What the rows share.
+        usual: Whether to give role and content of messages alone, and fail for a record
+            whose messages need more.
     """
     read = f"CAST(line AS {_struct_type(shape)})"
     fields = shape.fields_sql("read")
-    if shape.dialect.role_key == "role" and shape.dialect.content_key == "content":
-        fields["messages"] = (
-            f"CASE WHEN {_all_usual(shape)} "
-            f"THEN CAST(read.{identifier(shape.list_key)} AS {MESSAGE_TYPE}[]) "
-            f"ELSE {fields['messages']} END"
-        )
+    proof = _proof(shape)
+    if usual:
+        fields["messages"] = shape.usual_messages_sql("read")
+        proof = f"{shape.all_usual_sql('read')} AND {proof}"
     # A test that is a value, and no WHERE: the engine would push that below the cast and
     # evaluate the cast twice.
-    count = f"CASE WHEN {_proof(shape)} THEN len(read.{identifier(shape.list_key)}) END"
+    count = f"CASE WHEN {proof} THEN len(read.{identifier(shape.list_key)}) END"
     columns = columns_sql(fields, f"coalesce({count}, error({literal(_ODD)}))", stamp)
     return (
         f"SELECT {columns} FROM (SELECT record, ordinal, entry_id, line, "
@@ -60,18 +59,6 @@ def _struct_type(shape: PlainShape) -> str:
     return f"STRUCT({', '.join(fields)})"
 
 
-def _all_usual(shape: PlainShape) -> str:
-    """Return SQL that tells whether the messages need nothing but their two fields."""
-    return (
-        f"len(list_filter(read.{identifier(shape.list_key)}, lambda one: "
-        f"(one.role IN ({_usual(shape)}) AND one.content IS NOT NULL) IS NOT TRUE)) = 0"
-    )
-
-
-def _usual(shape: PlainShape) -> str:
-    return ", ".join(literal(word) for word in shape.dialect.usual_labels)
-
-
 def _proof(shape: PlainShape) -> str:
     """Return SQL that is true when all that was read as text was text.
 
@@ -83,7 +70,7 @@ def _proof(shape: PlainShape) -> str:
     label, text = (f"one.{identifier(key)}" for key in (dialect.role_key, dialect.content_key))
     here = [f"len({listed}) > 0"]
     clear = [
-        f"len(list_filter({listed}, lambda one: CASE WHEN {label} IN ({_usual(shape)}) "
+        f"len(list_filter({listed}, lambda one: CASE WHEN {label} IN ({shape.usual_sql}) "
         f"THEN false ELSE {label} IS NULL OR {_like_json(label)} END OR {_like_json(text)})) = 0"
     ]
     kinds = [

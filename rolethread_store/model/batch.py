@@ -34,6 +34,8 @@ class Segment(BaseModel):
         digest: SHA-256 (hex) of the whole file; also its name on a remote.
         first_id: Smallest entry id in it, ``None`` for rows without one.
         last_id: Largest entry id in it.
+        plain: Whether its messages have the fields role and content alone, the others
+            being NULL throughout.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +47,7 @@ class Segment(BaseModel):
     digest: HexDigest
     first_id: UUID | None = None
     last_id: UUID | None = None
+    plain: bool = False
 
 
 class Batch(BaseModel):

@@ -8,7 +8,7 @@ from uuid import UUID
 from rolethread_store.crypto import Keyring
 from rolethread_store.engine import Session, literal
 from rolethread_store.model import Batch
-from rolethread_store.segments.schema import COLUMNS_OF, column_list
+from rolethread_store.segments.schema import COLUMNS_OF, MESSAGE_TYPE, column_list
 from rolethread_store.storage import Layout
 
 __all__ = ["add_keys", "empty_relation", "key_name", "scan", "scan_columns"]
@@ -50,10 +50,22 @@ def scan(batches: Sequence[Batch], layout: Layout, kind: str = "entries") -> str
 
 def scan_columns(batch: Batch, layout: Layout, columns: str) -> str:
     """Return a SELECT of some columns of a batch, given as SQL."""
-    files = ", ".join(
-        literal(str(layout.segment(batch.batch_id, segment.number))) for segment in batch.segments
-    )
-    return (
-        f"SELECT {columns} FROM read_parquet([{files}], "
-        f"encryption_config={{footer_key: {literal(key_name(batch.batch_id))}}})"
-    )
+    selects = []
+    for plain in (False, True):
+        files = ", ".join(
+            literal(str(layout.segment(batch.batch_id, segment.number)))
+            for segment in batch.segments
+            if segment.plain is plain
+        )
+        if not files:
+            continue
+        rows = (
+            f"read_parquet([{files}], "
+            f"encryption_config={{footer_key: {literal(key_name(batch.batch_id))}}})"
+        )
+        if plain:
+            rows = (
+                f"(SELECT * REPLACE (CAST(messages AS {MESSAGE_TYPE}[]) AS messages) FROM {rows})"
+            )
+        selects.append(f"SELECT {columns} FROM {rows}")
+    return " UNION ALL ".join(selects)

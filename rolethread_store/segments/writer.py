@@ -21,7 +21,7 @@ from rolethread_store.engine import Session, literal
 from rolethread_store.errors import StoreError
 from rolethread_store.model import Batch, BatchKind, Segment
 from rolethread_store.segments.relation import key_name
-from rolethread_store.segments.schema import COLUMNS_OF
+from rolethread_store.segments.schema import COLUMNS_OF, PLAIN_MESSAGE_TYPE
 from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
 
 __all__ = ["ROW_GROUP_ROWS", "BatchWriter", "copy_statement"]
@@ -54,6 +54,7 @@ class _Written:
     rows: int
     first_id: UUID | None
     last_id: UUID | None
+    plain: bool
 
 
 class BatchWriter:
@@ -78,11 +79,15 @@ class BatchWriter:
         self._segments: list[Future[Segment]] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="segment-digest")
 
-    def write(self, select: str) -> int:
+    def write(self, select: str, *, plain: bool = False) -> int:
         """Write the rows of a SELECT as one segment and return how many they were.
 
         The SELECT gives the columns of the batch's kind in any order; a SELECT without
         rows makes no file, and neither does one that fails.
+
+        Args:
+            select: The rows.
+            plain: Whether its messages have no fields but role and content.
 
         Raises:
             SpillFull: the disk is full.
@@ -91,9 +96,10 @@ class BatchWriter:
         number = len(self._written)
         staged = self._layout.staging / f"{self._batch_id.hex}-{number:04d}.parquet"
         self._written.append(staged)
-        columns = ", ".join(
-            f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in COLUMNS_OF[self._kind].items()
-        )
+        types = COLUMNS_OF[self._kind]
+        if plain:
+            types = types | {"messages": f"{PLAIN_MESSAGE_TYPE}[]"}
+        columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in types.items())
         try:
             rows = int(
                 self._session.value(
@@ -113,7 +119,7 @@ class BatchWriter:
             return 0
         first, last = self._id_range(staged)
         final = self._layout.segment(self._batch_id, number)
-        written = _Written(staged, final, number, rows, first, last)
+        written = _Written(staged, final, number, rows, first, last, plain)
         self._segments.append(self._pool.submit(self._describe, written))
         return rows
 
@@ -166,4 +172,5 @@ class BatchWriter:
             digest=digest,
             first_id=written.first_id,
             last_id=written.last_id,
+            plain=written.plain,
         )
