@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import shutil
 import struct
 import sys
@@ -253,6 +254,32 @@ def test_a_missing_log_file_or_another_stores_is_refused(golden: Path, made: Pat
     foreign = files(made, "log")[-1]
     shutil.copy(foreign, last.parent / foreign.name)
     with pytest.raises(Refused, match="another place"):
+        decoded(golden)
+
+
+def test_a_forged_header_is_refused(golden: Path) -> None:
+    line = (golden / "STORE").read_bytes().partition(b"\n")[0].replace(b":", b": ") + b"\n"
+    (golden / "STORE").write_bytes(line + hashlib.sha256(line).hexdigest().encode() + b"\n")
+    with pytest.raises(Refused, match="STORE: is not the one"):
+        decoded(golden)
+
+
+def test_files_in_each_others_places_are_refused(golden: Path) -> None:
+    before, (older, newer) = decoded(golden), files(golden, "manifests")
+    raw = older.read_bytes(), newer.read_bytes()
+    newer.write_bytes(raw[0])
+    with pytest.raises(Refused, match="another key or place"):
+        decoded(golden)
+    newer.write_bytes(raw[1])
+    older.write_bytes(raw[1])
+    with pytest.raises(Refused, match="another parent"):
+        decoded(golden)
+    older.unlink()
+    assert decoded(golden) == before
+    segments = files(golden, "segments")
+    for one, other in itertools.pairwise(segments):
+        shutil.copy(one, other)
+    with pytest.raises(Refused, match="is damaged"):
         decoded(golden)
 
 
