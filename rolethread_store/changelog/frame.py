@@ -1,6 +1,6 @@
 """The bytes of a change log file: its header and its sealed frames.
 
-Pure: bytes in, bytes out. ``docs/format-log.md`` describes every byte; in short::
+Pure: bytes in, bytes out. ``docs/format.md`` describes every byte; in short::
 
     header  "RTLG" | version u8 | 0 0 0 | store_id 16 | log_id 16 | salt 32 | commitment 32
     frame   length u32 | number u32 | crc32(length, number) u32 | AES-256-GCM (length bytes)

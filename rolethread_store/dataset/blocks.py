@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
+from uuid import UUID
 
 from rolethread_store.dataset.records import Stamp, change_record
 from rolethread_store.dataset.states import States
@@ -39,6 +40,7 @@ class Block:
 
     def __init__(self, stamp: Stamp, states: States) -> None:
         self.changes: list[Change] = []
+        self._copies: set[UUID] = set()
         self._stamp = stamp
         self._states = states
         self._summary = ""
@@ -51,11 +53,13 @@ class Block:
             They alone as a record, with the identity and number that the whole will have.
 
         Raises:
-            TransactionOpen: they are more than changes to entries.
+            TransactionOpen: they are more than changes to entries, or those of a second
+                working copy of a dataset.
         """
         if any(change.kind not in ENTRY_KINDS for change in changes):
             raise refusal()
         record = change_record(self._stamp, changes, summary)
+        self._require_one_copy(record)
         self.changes.extend(changes)
         self._summary = self._summary or summary
         self._steps += 1
@@ -73,6 +77,21 @@ class Block:
         """Return everything collected as one record."""
         more = f", and {self._steps - 1:,} more in one transaction" if self._steps > 1 else ""
         return change_record(self._stamp, self.changes, summary or self._summary + more)
+
+    def _require_one_copy(self, record: ChangeSet) -> None:
+        """Refuse changes of two working copies of one dataset.
+
+        A set is folded by dataset, for a fork begins with sets of the copy it came from:
+        what was meant for one of the two would be in effect in both.
+        """
+        for copy_id in set(record.dataset_ids) - self._copies:
+            family = self._states.fold(copy_id).family
+            if not self._copies.isdisjoint(family - {copy_id}):
+                raise TransactionOpen(
+                    "a transaction changes one working copy of a dataset, not two",
+                    hint="change the other working copy before the transaction or after it",
+                )
+        self._copies.update(record.dataset_ids)
 
 
 def refusal() -> TransactionOpen:

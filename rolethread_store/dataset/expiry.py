@@ -112,7 +112,10 @@ def base_of(
     relation = reader.relation(fold)
     digest, entries = content_digest(reader.rows, relation)
     made = _written(reader, room, fold, relation) if fold.pending else []
-    layers = [BaseLayer(kind=layer.kind, batch_id=layer.batch_id) for layer in fold.layers]
+    layers = [
+        BaseLayer(kind=layer.kind, batch_id=layer.batch_id, segments=layer.segments)
+        for layer in fold.layers
+    ]
     layers += [BaseLayer(kind=batch.kind, batch_id=batch.batch_id) for batch in made]
     _require_same(reader, room, (layers, made), digest)
     base = Base(
@@ -152,7 +155,7 @@ def _require_same(
     fresh = {batch.batch_id: batch for batch in made}
     reader.admit(made)
     relation = layered_rows(
-        [Layer(BASE_SEQ, layer.kind, layer.batch_id) for layer in layers],
+        [Layer(BASE_SEQ, layer.kind, layer.batch_id, layer.segments) for layer in layers],
         lambda batch_id: fresh.get(batch_id) or reader.journal.batch(batch_id),
         reader.journal.layout,
     )

@@ -37,7 +37,7 @@ from rolethread_store.crypto import (
     stretch,
 )
 
-__all__ = ["TARGET", "Vector", "build"]
+__all__ = ["TARGET", "Vector", "build", "fixed_stream", "flipped"]
 
 Vector = dict[str, str | int]
 
@@ -53,7 +53,7 @@ CONTEXT = b"store and generation"
 
 def build() -> list[Vector]:
     """Return every vector, the same ones at each call."""
-    with patch("os.urandom", _fixed_stream()):
+    with patch("os.urandom", fixed_stream()):
         return [
             *_derivations(),
             *_seals(),
@@ -66,7 +66,7 @@ def build() -> list[Vector]:
         ]
 
 
-def _fixed_stream() -> Callable[[int], bytes]:
+def fixed_stream() -> Callable[[int], bytes]:
     calls = 0
 
     def stream(length: int) -> bytes:
@@ -77,7 +77,7 @@ def _fixed_stream() -> Callable[[int], bytes]:
     return stream
 
 
-def _flipped(blob: bytes, place: int, mask: int = 1) -> bytes:
+def flipped(blob: bytes, place: int, mask: int = 1) -> bytes:
     changed = bytearray(blob)
     changed[place] ^= mask
     return bytes(changed)
@@ -116,8 +116,8 @@ def _seals() -> list[Vector]:
     return [
         vector("opens", result=text.hex()),
         vector("empty text", sealed=empty.hex(), nonce=0, aad="", result=""),
-        vector("flip in the text", sealed=_flipped(sealed, 3).hex(), error=broken),
-        vector("flip in the tag", sealed=_flipped(sealed, -1).hex(), error=broken),
+        vector("flip in the text", sealed=flipped(sealed, 3).hex(), error=broken),
+        vector("flip in the tag", sealed=flipped(sealed, -1).hex(), error=broken),
         vector("truncated", sealed=sealed[:-1].hex(), error=broken),
         vector("no tag", sealed=sealed[:15].hex(), error=broken),
         vector("other nonce", nonce=8, error=broken),
@@ -150,18 +150,18 @@ def _envelopes() -> list[Vector]:
             vector(f"{kind} opens", kind=kind, blob=each.hex(), result=_text_of(kind).hex())
             for kind, each in blobs.items()
         ),
-        vector("magic", blob=_flipped(blob, 0).hex(), error=broken),
+        vector("magic", blob=flipped(blob, 0).hex(), error=broken),
         vector("version 2", blob=newer.hex(), error="crypto.envelope-too-new"),
         vector("version 0", blob=older.hex(), error=broken),
         vector("another kind", kind="trust", error=broken),
         vector("relabelled", kind="head", blob=(blob[:5] + b"\2" + blob[6:]).hex(), error=foreign),
-        vector("flags", blob=_flipped(blob, 6).hex(), error=broken),
-        vector("salt", blob=_flipped(blob, 8).hex(), error=foreign),
-        vector("commitment", blob=_flipped(blob, 71).hex(), error=foreign),
-        vector("length", blob=_flipped(blob, 72).hex(), error=broken),
+        vector("flags", blob=flipped(blob, 6).hex(), error=broken),
+        vector("salt", blob=flipped(blob, 8).hex(), error=foreign),
+        vector("commitment", blob=flipped(blob, 71).hex(), error=foreign),
+        vector("length", blob=flipped(blob, 72).hex(), error=broken),
         vector("huge length", blob=(blob[:72] + b"\xff" * 8 + blob[80:]).hex(), error=broken),
-        vector("ciphertext", blob=_flipped(blob, 80).hex(), error=broken),
-        vector("tag", blob=_flipped(blob, -1).hex(), error=broken),
+        vector("ciphertext", blob=flipped(blob, 80).hex(), error=broken),
+        vector("tag", blob=flipped(blob, -1).hex(), error=broken),
         vector("truncated", blob=blob[:-1].hex(), error=broken),
         vector("extended", blob=(blob + b"\0").hex(), error=broken),
         vector("nothing", blob="", error=broken),
@@ -224,7 +224,7 @@ def _recovery_slots(blob: bytes, code: str) -> list[Vector]:
     other, damaged = new_code(), "crypto.slot-damaged"
     newer = _sealed_again(body[:4] + b"\2" + body[5:])
     unknown = _sealed_again(body[:5] + b"\x09" + body[6:])
-    foreign, broken = "crypto.slot-foreign", _sealed_again(_flipped(body, -1))
+    foreign, broken = "crypto.slot-foreign", _sealed_again(flipped(body, -1))
     denied, mistyped = "crypto.wrong-recovery-code", "crypto.recovery-code-mistyped"
     spaced = _sealed_again(body.replace(b'"label":"printed"', b'"label": "printe"'))
     return [
@@ -233,8 +233,8 @@ def _recovery_slots(blob: bytes, code: str) -> list[Vector]:
         _slot("mistyped code", blob, recovery_code=code[1:], error=mistyped),
         _slot("passphrase instead", blob, passphrase="x", error="crypto.slot-other-secret"),
         _slot("foreign", blob, recovery_code=code, store_id=str(OTHER_STORE), error=foreign),
-        _slot("flip", _flipped(blob, 60), recovery_code=code, error=damaged),
-        _slot("flip in the version", _flipped(blob, 4, 3), recovery_code=code, error=damaged),
+        _slot("flip", flipped(blob, 60), recovery_code=code, error=damaged),
+        _slot("flip in the version", flipped(blob, 4, 3), recovery_code=code, error=damaged),
         _slot("newer", newer, recovery_code=code, error="crypto.slot-too-new"),
         _slot("unknown kind", unknown, recovery_code=code, error="crypto.slot-too-new"),
         _slot("forged tag", broken, recovery_code=code, error=damaged),
@@ -287,7 +287,7 @@ def _keyrings() -> list[Vector]:
     return [
         *keys,
         vector("unwraps", result=data_key.hex()),
-        vector("flipped", wrapped=_flipped(wrapped, 9).hex(), error=broken),
+        vector("flipped", wrapped=flipped(wrapped, 9).hex(), error=broken),
         vector("truncated", wrapped=wrapped[:-8].hex(), error=broken),
         vector("another batch", batch_id=str(STORE), error=broken),
         vector("another store", store_id=str(OTHER_STORE), error=broken),
@@ -306,7 +306,7 @@ def _headers() -> list[Vector]:
     return [
         vector("right", result=""),
         vector("changed", header=b"{}".hex(), error="crypto.header-forged"),
-        vector("tag changed", tag=_flipped(tag, 0).hex(), error="crypto.header-forged"),
+        vector("tag changed", tag=flipped(tag, 0).hex(), error="crypto.header-forged"),
         vector("tag cut", tag=tag[:16].hex(), error="crypto.header-forged"),
     ]
 
@@ -322,8 +322,8 @@ def _key_files() -> list[Vector]:
         ("as written", file, "result", key.hex()),
         ("line ends of Windows", file.replace(b"\n", b"\r\n"), "result", key.hex()),
         ("no last line end", file.rstrip(), "result", key.hex()),
-        ("a flipped digit", _flipped(file, 30), "error", damaged),
-        ("a flipped check", _flipped(file, -2), "error", damaged),
+        ("a flipped digit", flipped(file, 30), "error", damaged),
+        ("a flipped check", flipped(file, -2), "error", damaged),
         ("upper case", title + b"\n" + digits.upper() + b"\n" + check, "error", damaged),
         ("no check", title + b"\n" + digits + b"\n", "error", damaged),
         ("more behind it", file + b"more", "error", damaged),

@@ -51,6 +51,28 @@ def bodies(store: Store) -> bytes:
     return b"\n".join(store._parts.journal.bodies())
 
 
+@pytest.mark.parametrize("pending", [False, True])
+def test_rows_that_a_checkpoint_rewrote_do_not_come_back(
+    inn: Dataset, fresh_store: Store, open_again: Open, tmp_path: Path, pending: bool
+) -> None:
+    """A layer of which only some segments are still meant stays that in a new base."""
+    inn.import_file(jsonl(tmp_path / "more.jsonl", [chat("four"), chat("five"), chat("six")]))
+    ids = [entry.entry_id for entry in inn.page()]
+    inn.delete([ids[2], ids[5]])
+    fresh_store.checkpoint()
+    inn.delete([ids[3]])
+    fresh_store.checkpoint()
+    layers = fresh_store._parts.journal.existing()[0].layers
+    assert any(layer.segments is not None for layer in layers)
+    inn.rename("tavern")
+    if pending:
+        edit(inn, 0, "edited")
+    before = rows(inn)
+    fresh_store.keep_history("0kB")
+    assert rows(inn) == before
+    assert rows(open_again().dataset("tavern")) == before
+
+
 def test_content_goes_and_every_state_stays(
     inn: Dataset, fresh_store: Store, open_again: Open
 ) -> None:

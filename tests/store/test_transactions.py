@@ -74,6 +74,26 @@ def test_a_block_is_one_change_on_disk_and_in_the_log(inn: Store, open_again: Op
         assert rows(again) == after
 
 
+def test_a_block_changes_one_working_copy_of_a_dataset(inn: Store, open_again: Open) -> None:
+    """A change for one of two copies must not come into effect in the other."""
+    first = ids(inn)[0]
+    main, side = inn.dataset("inn"), inn.dataset("inn").fork("side")
+    with inn.transaction():
+        main.edit(first, message=0, content="in main")
+        with pytest.raises(TransactionOpen, match="one working copy"):
+            side.edit(first, message=1, content="in side")
+    with inn.transaction():
+        side.edit(first, message=1, content="in side")
+        with pytest.raises(TransactionOpen, match="one working copy"):
+            main.add_tags(["in main"], entries=[first])
+    inn.close()
+    with open_again() as again:
+        copies = [again.dataset("inn", name).page(1)[0] for name in ("main", "side")]
+        texts = [[message.content for message in entry.messages] for entry in copies]
+        assert texts == [["in main", "answer 0"], ["ask 0", "in side"]]
+        assert [entry.tags for entry in copies] == [("t",), ("t",)]
+
+
 def test_an_exception_drops_the_whole_block(inn: Store, open_again: Open) -> None:
     before, log = rows(inn), inn.log()
 
