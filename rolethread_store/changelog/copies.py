@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from rolethread_store.changelog.places import Place
-from rolethread_store.model import ChangeSet
+from rolethread_store.model import REGISTRY_ID, ChangeSet
 
-__all__ = ["MAIN", "WorkingCopy"]
+__all__ = ["MAIN", "WorkingCopy", "subjects"]
 
 MAIN = "main"
 """Name of the working copy that a dataset is made with."""
+
+_SETTINGS = UUID(int=1)
+"""Settings and versions have a stack of their own: neither must block an undo."""
 
 
 @dataclass
@@ -58,3 +61,12 @@ class WorkingCopy:
             found.append(place)
             place = place.below
         return tuple(reversed(found))
+
+
+def subjects(record: ChangeSet) -> tuple[UUID, ...]:
+    """Return the stacks a set stands on: its working copies, and the registry."""
+    if record.is_one_edit:
+        return record.dataset_ids
+    if not record.undoable:
+        return (_SETTINGS,)
+    return (*record.dataset_ids, REGISTRY_ID) if record.touches_registry else record.dataset_ids

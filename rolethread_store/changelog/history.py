@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import ClassVar
 from uuid import UUID
 
-from rolethread_store.changelog.copies import WorkingCopy
+from rolethread_store.changelog.copies import WorkingCopy, subjects
 from rolethread_store.changelog.expired import no_longer_kept, unexpired
 from rolethread_store.changelog.family import Families, VersionMissing
 from rolethread_store.changelog.places import (
@@ -52,8 +52,6 @@ __all__ = [
 
 _STEERING = frozenset({"undo", "redo", "checked-out", "reverted"})
 """After these alone other sets may be in effect, and a working copy is walked again."""
-SETTINGS = UUID(int=1)
-"""Settings and versions have a stack of their own: neither must block an undo."""
 
 
 class NothingToUndo(NotFound):
@@ -187,7 +185,7 @@ class History:
         if record.kind != "change":
             return False
         return set_id not in self._in_effect or any(
-            set_id in self._reverted_in(copy_id) for copy_id in _subjects(record)
+            set_id in self._reverted_in(copy_id) for copy_id in subjects(record)
         )
 
     def _reverted_in(self, copy_id: UUID) -> set[UUID]:
@@ -227,7 +225,7 @@ class History:
         if not candidates:
             raise NothingToUndo("there is nothing to undo")
         target = max(candidates, key=lambda record: record.seq)
-        for copy in map(self.families.copy, _subjects(target)):
+        for copy in map(self.families.copy, subjects(target)):
             if (later := copy.newest) is not None and later.set_id != target.set_id:
                 raise UndoBlocked(
                     f"“{target.summary}” touched several datasets, and one of them has a later "
@@ -252,7 +250,7 @@ class History:
             reason = "there is nothing above it" if place == 0 else "it is not in effect here"
             raise NothingToUndo(f"nothing was undone: {reason}", hint="see: rolethread log")
         for record in above[:place]:
-            if len(record.changes) > 1 and len(_subjects(record)) > 1:
+            if len(record.changes) > 1 and len(subjects(record)) > 1:
                 raise UndoBlocked(
                     f"“{record.summary}” touched several datasets and cannot be one of many",
                     hint="undo down to it, then undo it by itself",
@@ -282,7 +280,7 @@ class History:
     def _redoable(self, group: tuple[Place, ...]) -> bool:
         return all(
             copy.undone and copy.undone[-1][0].record is group[0].record
-            for copy in map(self.families.copy, _subjects(group[0].record))
+            for copy in map(self.families.copy, subjects(group[0].record))
         )
 
     def _chosen(self, copy_id: UUID | None) -> Iterable[WorkingCopy]:
@@ -303,7 +301,7 @@ class History:
                         self._with_facts.append(record)
                 case _:
                     pass
-        for key in _subjects(record):
+        for key in subjects(record):
             copy = self.families.copy(key)
             copy.top = self._place(record, copy)
             copy.undone.clear()
@@ -346,8 +344,8 @@ class History:
         if target is None or target.kind != "change":
             raise HistoryInconsistent(f"log record {record.seq} refers to no known change")
         move = self._undo if record.kind == "undo" else self._redo
-        subjects = _subjects(target) if record.of is None else (record.of,)
-        moved = move(record, target, [self.families.copy(key) for key in subjects])
+        stacks = subjects(target) if record.of is None else (record.of,)
+        moved = move(record, target, [self.families.copy(key) for key in stacks])
         ids = [one.set_id for one in moved]
         self._in_effect.symmetric_difference_update(ids)
         self._undone_by[ids[0]] = record.seq
@@ -390,12 +388,3 @@ def _reverted_by(record: ChangeSet, family: Set[UUID]) -> UUID | None:
         if isinstance(change, Reverted) and change.dataset_id in family:
             return change.target
     return None
-
-
-def _subjects(record: ChangeSet) -> tuple[UUID, ...]:
-    """Return the stacks a set stands on: its working copies, and the registry."""
-    if record.is_one_edit:
-        return record.dataset_ids
-    if not record.undoable:
-        return (SETTINGS,)
-    return (*record.dataset_ids, REGISTRY_ID) if record.touches_registry else record.dataset_ids

@@ -34,7 +34,7 @@ from tests.golden.decoder_bytes import (
     require,
     slot_key,
 )
-from tests.golden.decoder_entries import Rows, changed, laid_over
+from tests.golden.decoder_entries import MESSAGE, Rows, changed, laid_over
 
 Sets = list[Row]
 STANDING = ("version-published", "working-copy-forked", "working-copy-deleted")
@@ -279,6 +279,8 @@ class _Store:
         except duckdb.Error as error:
             raise Refused(f"segment {name} cannot be read: {error}") from error
         require(len(rows) == segment["rows"], f"segment {name} has another number of rows")
+        for row in rows if segment.get("plain") else ():
+            row["messages"] = [dict.fromkeys(MESSAGE) | one for one in row["messages"]]
         return rows
 
 
