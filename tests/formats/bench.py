@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -18,7 +18,7 @@ from rolethread_store.formats import (
     import_files,
 )
 from rolethread_store.model import ProgressListener, unheard
-from rolethread_store.segments import COLUMNS_OF, BatchWriter
+from rolethread_store.segments import COLUMNS_OF, PLAIN_MESSAGE_TYPE, BatchWriter
 
 IMPORT_ID = UUID(int=7)
 
@@ -29,16 +29,22 @@ class TableWriter:
     def __init__(self, session: Session, kind: str) -> None:
         self._session = session
         self._kind = kind
+        self.plain: list[bool] = []
         columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS_OF[kind].items())
         session.execute(f"CREATE OR REPLACE TABLE {kind} ({columns})")
 
-    def write(self, select: str) -> int:
+    def write(self, select: str, *, plain: bool = False) -> int:
+        if plain:
+            slim = f"CAST(messages AS {PLAIN_MESSAGE_TYPE}[]) AS messages"
+            select = f"SELECT * REPLACE ({slim}) FROM ({select})"
         columns = ", ".join(
             f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in COLUMNS_OF[self._kind].items()
         )
-        return int(
+        rows = int(
             self._session.value(f"INSERT INTO {self._kind} SELECT {columns} FROM ({select})")
         )
+        self.plain.append(plain)
+        return rows
 
 
 @dataclass
@@ -47,11 +53,14 @@ class Bench:
 
     session: Session
     folder: Path
+    plain: list[bool] = field(default_factory=list)
 
     def take(
         self, *paths: Path, dry_run: bool = False, listener: ProgressListener = unheard
     ) -> ImportOutcome:
-        entries = cast(BatchWriter, TableWriter(self.session, "entries"))
+        writer = TableWriter(self.session, "entries")
+        self.plain = writer.plain
+        entries = cast(BatchWriter, writer)
         quarantine = cast(BatchWriter, TableWriter(self.session, "quarantine"))
         target = ImportTarget(
             session=self.session,

@@ -172,3 +172,26 @@ def test_every_plain_shape_and_label_takes_the_fast_lane(
     outcome = bench.take_records(records)
     assert lanes == ["alike"]
     assert bench.give(next(iter(outcome.formats))) == records
+
+
+@pytest.mark.parametrize("listed", ["messages", "conversations"])
+@pytest.mark.parametrize(("role", "content"), [("role", "content"), ("from", "value")])
+def test_messages_of_role_and_content_are_written_so(
+    bench: Bench, lanes: list[str], listed: str, role: str, content: str
+) -> None:
+    words = ["user", "assistant"] if role == "role" else ["human", "gpt"]
+    usual = {listed: [{role: word, content: "hi"} for word in words]}
+    outcome = bench.take_records([usual] * 3)
+    assert (bench.plain, lanes) == ([True], ["alike"])
+    assert bench.give(next(iter(outcome.formats))) == [usual] * 3
+    for unusual in ({role: "Bard", content: "hi"}, {role: words[0], content: None}):
+        records = [usual, {listed: [unusual]}, usual]
+        bench.take_records(records)
+        assert bench.plain == [False], "a label or a null is kept beside the text"
+        assert bench.give(next(iter(outcome.formats))) == records
+
+
+def test_odd_records_leave_their_neighbours_plain(bench: Bench, lanes: list[str]) -> None:
+    odd = '{"messages":[{"role":"user","content":"hi","x":1}],"tags":["t"],"id":1}'
+    bench.take_bytes("\n".join([PLAIN, PLAIN, odd]).encode())
+    assert (bench.plain, lanes) == ([True, False], ["refused", "alike", "mixed"])

@@ -172,3 +172,40 @@ def test_an_empty_relation_has_the_columns_of_its_kind(kind: BatchKind, place: P
         place.session.rows(f"SELECT {column_list(COLUMNS_OF[kind])} FROM ({empty_relation(kind)})")
         == []
     )
+
+
+def test_plain_messages_are_read_as_all_others(place: Place) -> None:
+    def rows(first: int, message: str) -> str:
+        return (
+            f"SELECT e.entry_id, 1024 * row_number() OVER () AS position, [{message}] AS messages, "
+            f"['t'] AS tags, NULL AS origin, TIMESTAMPTZ '2026-01-01' AS created_at, "
+            f"TIMESTAMPTZ '2026-01-01' AS updated_at, NULL AS extra, 1 AS message_count "
+            f"FROM ({ids(first, 3)}) e"
+        )
+
+    writer = place.writer(BatchKind.ENTRIES)
+    short = "{'role': 'user', 'content': 'hi'}"
+    long = (
+        "{'role': 'user', 'content': 'ho', 'name': 'Ada', 'character': NULL, 'weight': 1, "
+        "'alternatives': NULL, 'extra': NULL}"
+    )
+    assert writer.write(rows(0, short), plain=True) == 3
+    assert writer.write(rows(3, long)) == 3
+    assert writer.write(rows(6, short), plain=True) == 3
+    batch = writer.finish()
+    assert batch is not None
+    assert [segment.plain for segment in batch.segments] == [True, False, True]
+    assert Batch.model_validate_json(batch.model_dump_json()) == batch
+    for part in (batch, batch.only({0}), batch.only({1})):
+        found = place.session.rows(
+            f"SELECT m.content, m.name, m.weight, m.extra, m.alternatives FROM "
+            f"(SELECT entry_id, unnest(messages) AS m FROM ({scan([part], place.layout)})) "
+            f"ORDER BY entry_id"
+        )
+        expected = [("hi", None, None, None, None)] * 3, [("ho", "Ada", 1.0, None, None)] * 3
+        numbers = [segment.number for segment in part.segments]
+        assert found == [row for number in numbers for row in expected[number % 2]]
+    types = place.session.rows(f"DESCRIBE {scan([batch.only({2})], place.layout)}")
+    assert {name: kind for name, kind, *_ in types} == {
+        name: kind for name, kind, *_ in place.session.rows(f"DESCRIBE {empty_relation('entries')}")
+    }
