@@ -9,12 +9,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from rolethread_store.dataset import planning
-from rolethread_store.editing import bulk_tags
 from rolethread_store.errors import StoreError
 from rolethread_store.storage import Disk
 from rolethread_store.testing.recording import Recorded, Recorder, Tree, Verb
@@ -23,8 +20,6 @@ from rolethread_store.testing.workflows import (
     WORKFLOWS,
     Performed,
     Place,
-    Setting,
-    make_setting,
     perform,
 )
 from tests.crash.crash_states import edit_once_more, require_allowed, require_rows, require_whole
@@ -34,19 +29,6 @@ QUICK_STATES = 28
 ROWS_OF_ONE_IN = 25
 PAIRS = 40
 """Crashes during recovery that the quick tests look at, per workflow."""
-
-
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    return make_setting(tmp_path_factory.mktemp("setting"))
-
-
-@pytest.fixture
-def place(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setitem(bulk_tags.__globals__, "INLINE_LIMIT", 2)
-    monkeypatch.setattr(planning, "UPPER_LIMIT", 2)
-    with Place(tmp_path / "place", setting) as place:
-        yield place
 
 
 def sampled(states: list[Left], count: int, seed: str) -> list[Left]:
