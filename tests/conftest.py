@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 import rolethread_store
 from rolethread_store.crypto import floor_params
 from rolethread_store.store import Store
-from tests.scenes import PASSPHRASE, quick_engines, quick_keys
+from tests.scenes import PASSPHRASE, check_module, quick_engines, quick_keys
 
 # Deadlines measure the machine, not the code: two cores are shared by all workers.
 settings.register_profile("quick", max_examples=30, deadline=None)
@@ -33,6 +33,7 @@ def quick_starts() -> Iterator[None]:
 
     Where keys or engines are themselves the subject, the folder's conftest takes this back.
     """
+    check_module()
     with quick_keys(), quick_engines():
         yield
 

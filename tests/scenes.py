@@ -22,6 +22,7 @@ __all__ = [
     "MOMENT",
     "PASSPHRASE",
     "chat",
+    "check_module",
     "created",
     "entry",
     "history_set",
@@ -72,15 +73,19 @@ def plain_keys() -> AbstractContextManager[object]:
     return patch.object(keyslots, "stretch", stretch)
 
 
+def check_module() -> None:
+    """Let DuckDB check the signature, as it does for whoever uses the package."""
+    with _connect() as connection:
+        connection.execute(f"LOAD '{crypto_module_path()}'")
+
+
 @contextmanager
 def quick_engines() -> Iterator[None]:
-    """Check the signature of the engine's OpenSSL module once and then take it as checked.
+    """Take the signature of the engine's OpenSSL module as checked; see :func:`check_module`.
 
     DuckDB hashes all 21 MB of the module for every engine, which is 0.13 s of the 0.15 s that
     an engine takes to start, and the tests start some thousands.
     """
-    with _connect() as connection:
-        connection.execute(f"LOAD '{crypto_module_path()}'")
 
     def connect(database: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401
         config = {**options.pop("config", {}), "allow_unsigned_extensions": "true"}

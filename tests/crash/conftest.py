@@ -23,7 +23,7 @@ def processes() -> ForkServerContext:
     if sys.platform == "win32":
         pytest.skip("Windows has no fork server")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["rolethread_store.testing.crashing"])
+    context.set_forkserver_preload(["pytest", "tests.crash.victims"])
     return context
 
 
