@@ -25,7 +25,7 @@ from rolethread_store.testing.workflows import (
 from tests.crash.crash_states import edit_once_more, require_allowed, require_rows, require_whole
 
 QUICK_STATES = 28
-"""States of each workflow that the quick tests look at."""
+"""States of each workflow that the quick tests look at, no two of them alike."""
 ROWS_OF_ONE_IN = 25
 PAIRS = 40
 """Crashes during recovery that the quick tests look at, per workflow."""
@@ -64,9 +64,14 @@ def survive(place: Place, run: Performed, left: Left, number: int) -> None:
 def test_crash_after_every_operation(place: Place, name: str) -> None:
     run = perform(place, WORKFLOWS[name])
     states = sampled(list(crashes(run.base, run.operations, 1)), QUICK_STATES, name)
-    assert len(states) > 20
+    assert len({left.tree.digest() for left in states}) == QUICK_STATES
     for number, left in enumerate(states):
         survive(place, run, left, number)
+
+
+def test_the_quick_tests_look_at_enough_states() -> None:
+    assert len(WORKFLOWS) >= 12
+    assert QUICK_STATES * len(WORKFLOWS) >= 500
 
 
 @pytest.mark.parametrize("forgotten", [Verb.SYNC, Verb.SYNC_FOLDER])

@@ -165,6 +165,10 @@ def nothing_is_in_the_way(victim: Victim) -> None:
         assert (after.pages, after.totals) == (before.pages, before.totals)
 
 
+def test_the_quick_tests_kill_often_enough() -> None:
+    assert sum(KILLS.values()) >= 50
+
+
 @pytest.mark.parametrize("work", list(Work))
 def test_acknowledged_changes_survive_kills(victim: Victim, work: Work) -> None:
     acknowledged = kill_many(victim, work, KILLS[work])
