@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 import rolethread_store
 from rolethread_store.crypto import floor_params
 from rolethread_store.store import Store
-from tests.scenes import PASSPHRASE, quick_keys
+from tests.scenes import PASSPHRASE, check_module, quick_engines, quick_keys
 
 # Deadlines measure the machine, not the code: two cores are shared by all workers.
 settings.register_profile("quick", max_examples=30, deadline=None)
@@ -25,6 +25,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_starts() -> Iterator[None]:
+    """Do once per process what costs as much each time and answers the same.
+
+    Where keys or engines are themselves the subject, the folder's conftest takes this back.
+    """
+    check_module()
+    with quick_keys(), quick_engines():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +49,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def open_again(tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Open the store of ``fresh_store`` once more; closed when the test ends."""
-    with quick_keys(), ExitStack() as opened:
+    with ExitStack() as opened:
         yield lambda: opened.enter_context(
             rolethread_store.open(tmp_path / "store", passphrase=PASSPHRASE)
         )

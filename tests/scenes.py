@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+import duckdb
+
 from rolethread_store.crypto import KdfParams, Secret, keyslots
 from rolethread_store.crypto.kdf import stretch
+from rolethread_store.engine.session import crypto_module_path
 from rolethread_store.model import Change, ChangeSet, DatasetCreated, Entry, Message
 
 __all__ = [
     "MOMENT",
     "PASSPHRASE",
     "chat",
+    "check_module",
     "created",
     "entry",
     "history_set",
     "jsonl",
+    "plain_engines",
+    "plain_keys",
+    "quick_engines",
     "quick_keys",
 ]
 
 PASSPHRASE = "an orchard in the rain"
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
-_KNOWN: dict[tuple[str, bytes], bytes] = {}
+_KNOWN: dict[tuple[str, KdfParams], bytes] = {}
+_connect = duckdb.connect
 
 
 def chat(*texts: str | None, **fields: object) -> dict[str, Any]:
@@ -48,16 +56,48 @@ def jsonl(path: Path, records: Sequence[Mapping[str, object] | str]) -> Path:
 
 @contextmanager
 def quick_keys() -> Iterator[None]:
-    """Derive a key from the same secret and salt only once, where that is not the subject."""
+    """Derive a key from the same passphrase in the same way only once, not in 0.2 s each time."""
 
     def remembered(passphrase: str, params: KdfParams) -> Secret:
-        salted = passphrase, params.salt
-        if salted not in _KNOWN:
-            _KNOWN[salted] = stretch(passphrase, params).reveal()
-        return Secret(_KNOWN[salted])
+        asked = passphrase, params
+        if asked not in _KNOWN:
+            _KNOWN[asked] = stretch(passphrase, params).reveal()
+        return Secret(_KNOWN[asked])
 
     with patch.object(keyslots, "stretch", remembered):
         yield
+
+
+def plain_keys() -> AbstractContextManager[object]:
+    """Derive every key, within :func:`quick_keys`."""
+    return patch.object(keyslots, "stretch", stretch)
+
+
+def check_module() -> None:
+    """Let DuckDB check the signature, as it does for whoever uses the package."""
+    with _connect() as connection:
+        connection.execute(f"LOAD '{crypto_module_path()}'")
+
+
+@contextmanager
+def quick_engines() -> Iterator[None]:
+    """Take the signature of the engine's OpenSSL module as checked; see :func:`check_module`.
+
+    DuckDB hashes all 21 MB of the module for every engine, which is 0.13 s of the 0.15 s that
+    an engine takes to start, and the tests start some thousands.
+    """
+
+    def connect(database: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401
+        config = {**options.pop("config", {}), "allow_unsigned_extensions": "true"}
+        return _connect(database, config=config, **options)
+
+    with patch.object(duckdb, "connect", connect):
+        yield
+
+
+def plain_engines() -> AbstractContextManager[object]:
+    """Check the signature for every engine, within :func:`quick_engines`."""
+    return patch.object(duckdb, "connect", _connect)
 
 
 def entry(number: int, *texts: str, tags: tuple[str, ...] | None = None) -> Entry:

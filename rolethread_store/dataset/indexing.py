@@ -164,7 +164,8 @@ def _indexed(columns: pa.Table) -> _SegmentIndex:
     ids = columns.column("id").combine_chunks().cast(pa.binary(16))
     halves = np.frombuffer(ids.buffers()[1], ">u8", 2 * len(ids), 16 * ids.offset)
     high, low = halves[0::2].astype(np.uint64), halves[1::2].astype(np.uint64)
-    counts = columns.column("count").to_numpy()
+    # Arrow's own to_numpy would load pandas first, if it is installed: 0.4 s before an edit.
+    counts = np.from_dlpack(columns.column("count").combine_chunks())
     if not _ascending(high, low):
         order = np.lexsort((low, high))
         high, low, counts = high[order], low[order], counts[order]

@@ -87,7 +87,8 @@ def record_batch(
     line, faults = _decoded(raw)
     if fault is not None:
         faults = [fault] * len(raw)
-    lengths = pc.binary_length(raw).to_numpy(zero_copy_only=False)
+    # Arrow's own to_numpy would load pandas first, if it is installed.
+    lengths = np.from_dlpack(pc.binary_length(raw))
     for index in np.flatnonzero(lengths > _LONG_ENOUGH_TO_LOOK):
         if (found := _too_much(raw, int(index), int(lengths[index]))) is not None:
             faults = faults or [None] * len(raw)

@@ -71,6 +71,10 @@ class StoreModel:
                     rows[key] = {**after, "updated_by": number} if moved else after
         return sorted(rows.values(), key=lambda row: int(row["position"]))
 
+    def quarantined(self, state: State) -> int:
+        """Return how many records the imports of a state set aside."""
+        return sum(self._operations[n].quarantined for n in state & self._operations.keys())
+
     def changes(self) -> list[int]:
         """Return the numbers of changes that may be reverted or undone to, in effect or not."""
         return sorted(self._touched)
@@ -97,8 +101,8 @@ class StoreModel:
         self._touched[number] = copies
         return number
 
-    def undo(self, copy: Copy | None) -> int:
-        """Undo once; returns the number of what was undone."""
+    def next_undo(self, copy: Copy | None) -> int:
+        """Return the number of what an undo would take off."""
         every = [one for dataset in self.datasets for one in dataset.listed()]
         free = [one for one in ([copy] if copy else every) if one.top is not one.floor]
         if not free:
@@ -107,6 +111,11 @@ class StoreModel:
         for one in self._touched[number]:
             if one.top.number != number:
                 raise Refused("undo-blocked")
+        return number
+
+    def undo(self, copy: Copy | None) -> int:
+        """Undo once; returns the number of what was undone."""
+        number = self.next_undo(copy)
         record = self._next()
         for one in self._touched[number]:
             self._undone_by[one.top] = record
@@ -133,8 +142,8 @@ class StoreModel:
         copy.top = node
         return group[0].number
 
-    def redo(self, copy: Copy | None) -> int:
-        """Redo what one undo took off; returns the number of its oldest change."""
+    def next_redo(self, copy: Copy | None) -> int:
+        """Return the number of the oldest change that a redo would put back."""
         every = [one for dataset in self.datasets for one in dataset.listed()]
         groups = [one.undone[-1] for one in ([copy] if copy else every) if one.undone]
         free = [
@@ -147,11 +156,15 @@ class StoreModel:
         ]
         if not free:
             raise Refused("nothing-to-redo")
-        chosen = max(free, key=lambda group: self._undone_by[group[0]])
+        return max(free, key=lambda group: self._undone_by[group[0]])[0].number
+
+    def redo(self, copy: Copy | None) -> int:
+        """Redo what one undo took off; returns the number of its oldest change."""
+        number = self.next_redo(copy)
         self._next()
-        for one in self._touched[chosen[0].number]:
+        for one in self._touched[number]:
             one.top = one.undone.pop()[-1]
-        return chosen[0].number
+        return number
 
     def publish(self, copy: Copy) -> int:
         """Publish the present state; returns the version's number."""

@@ -50,6 +50,7 @@ class Operation:
         fresh: Rows an import brings.
         detail: The message, or the tags it names.
         creates: Whether it made the dataset.
+        quarantined: Records an import set aside.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Operation:
     fresh: tuple[Row, ...] = ()
     detail: frozenset[Any] = frozenset()
     creates: bool = False
+    quarantined: int = 0
 
 
 @dataclass(eq=False)

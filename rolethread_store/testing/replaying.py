@@ -19,6 +19,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from itertools import chain, combinations
 from pathlib import PurePosixPath
 
@@ -176,8 +177,10 @@ class _Medium:
         return Tree(files, frozenset(reachable))
 
 
-def _parents(path: str) -> set[str]:
-    return {str(parent) for parent in PurePosixPath(path).parents} - {"."}
+@cache
+def _parents(path: str) -> frozenset[str]:
+    """Return the folders above a path; asked of the same few paths for thousands of trees."""
+    return frozenset(str(parent) for parent in PurePosixPath(path).parents) - {"."}
 
 
 def _changed(before: bytes, offset: int, written: bytes | None) -> bytes:

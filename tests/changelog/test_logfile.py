@@ -397,10 +397,12 @@ def test_a_crash_at_every_byte_keeps_all_whole_frames(log: Log) -> None:
     path = log.paths()[0]
     raw = path.read_bytes()
     for length in range(len(raw) + 1):
-        whole = sum(place.size <= length for place in places)
         # Behind an unfinished header nothing was ever written.
         for tail in (b"", bytes(40), b"\xff" * 40) if length >= 104 else (b"",):
-            path.write_bytes(raw[:length] + tail)
+            left = raw[:length] + tail
+            path.write_bytes(left)
+            # One frame in 128 ends with a byte that such a tail puts back.
+            whole = sum(left[: place.size] == raw[: place.size] for place in places)
             assert log.bodies() == [b"one", b"two", b"three"][:whole]
 
 

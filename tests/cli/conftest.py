@@ -11,7 +11,7 @@ import pytest
 import rolethread_store
 from rolethread_store.cli.main import main
 from rolethread_store.crypto.kdf import floor_params
-from tests.cli.running import PASSPHRASE, RECORDS, SHAREGPT, Ran, Runner
+from tests.cli.running import PASSPHRASE, RECORDS, SHAREGPT, Ran, Runner, stay_as_it_is
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +40,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the person who runs the tests matters, and their process stays as it is."""
     for name in ("STORE", "PASSPHRASE", "RECOVERY_CODE", "KEY_FILE", "TRACEBACK"):
         monkeypatch.delenv(f"ROLETHREAD_{name}", raising=False)
-    for module in ("secrets", "new_passphrase"):
-        monkeypatch.setattr(f"rolethread_store.cli.{module}.protect_process", lambda: None)
+    stay_as_it_is(monkeypatch)
 
 
 @pytest.fixture

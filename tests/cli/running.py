@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PASSPHRASE", "RECORDS", "SHAREGPT", "Ran", "Runner"]
+import pytest
+
+from rolethread_store.crypto.kdf import floor_params
+
+__all__ = ["PASSPHRASE", "RECORDS", "SHAREGPT", "Ran", "Runner", "stay_as_it_is"]
 
 PASSPHRASE = "seven quiet lanterns"
 
@@ -46,3 +50,14 @@ class Ran:
 
 
 Runner = Callable[..., Ran]
+
+
+def stay_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands run in this process: it is not hardened, and its speed is not measured.
+
+    The commands that are processes of their own do both.
+    """
+    for module in ("secrets", "new_passphrase"):
+        monkeypatch.setattr(f"rolethread_store.cli.{module}.protect_process", lambda: None)
+    for module in ("opening", "rekeying", "slots"):
+        monkeypatch.setattr(f"rolethread_store.store.{module}.calibrated", floor_params)

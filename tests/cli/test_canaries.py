@@ -29,7 +29,7 @@ from rolethread_store.errors import StoreError
 from rolethread_store.storage import Layout, WriterLock
 from rolethread_store.store.opening import Unlocked, unlock
 from rolethread_store.store.secrets import Secrets
-from tests.cli.running import RECORDS
+from tests.cli.running import RECORDS, Runner
 from tests.scenes import jsonl
 
 PASSPHRASE = "Kanarienvogel im Vorratsraum 7319"
@@ -188,15 +188,15 @@ FAILING = [
 ]
 
 
-def test_errors_show_no_secret(canary: Canary) -> None:
-    environment = {**canary.environment(), "ROLETHREAD_TRACEBACK": "1"}
-    for arguments in FAILING:
-        done = subprocess.run(
-            canary.command(*arguments), env=environment, stdin=subprocess.DEVNULL,
-            capture_output=True, check=False,
-        )  # fmt: skip
-        assert done.returncode not in (0, 1, 2), (arguments, done.stderr)
-        assert not canary.seen_in(done.stdout + done.stderr)
+@pytest.mark.parametrize("arguments", FAILING, ids=lambda words: " ".join(words[:2]))
+def test_errors_show_no_secret(
+    canary: Canary, run: Runner, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("ROLETHREAD_STORE", str(canary.path))
+    monkeypatch.setenv("ROLETHREAD_TRACEBACK", "1")
+    done = run(*arguments, "--passphrase-file", canary.secret_file)
+    assert done.code not in (0, 1, 2), done.err
+    assert not canary.seen_in((done.out + done.err).encode())
 
 
 def test_a_bug_shows_no_secret_even_with_a_traceback(canary: Canary) -> None:

@@ -1,4 +1,4 @@
-"""The main job through the real command, each step a process of its own."""
+"""The main job through the command line; some of its steps are processes of their own."""
 
 from __future__ import annotations
 
@@ -18,16 +18,22 @@ import rolethread_store
 from rolethread_store.clock import SystemClock
 from rolethread_store.crypto.kdf import floor_params
 from rolethread_store.storage import Layout, WriterLock
-from tests.cli.running import PASSPHRASE, RECORDS
+from tests.cli.running import PASSPHRASE, RECORDS, Ran, Runner
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
-    secret = tmp_path / "secret.txt"
-    secret.write_text(PASSPHRASE + "\n", encoding="utf-8")
-    secret.chmod(0o600)
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret.txt"
+    path.write_text(PASSPHRASE + "\n", encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def command(tmp_path: Path, secret: Path) -> Command:
+    """Run a command as a process."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ROLETHREAD_")}
     root = str(Path(__file__).parents[2])
     environment = {**kept, "ROLETHREAD_STORE": str(tmp_path / "store"), "PYTHONPATH": root}
@@ -47,6 +53,21 @@ def command(tmp_path: Path) -> Command:
     return run
 
 
+@pytest.fixture
+def step(tmp_path: Path, secret: Path, run: Runner, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """Run a command in this process, with all that a process would find about itself."""
+    monkeypatch.setenv("ROLETHREAD_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+
+    def stepped(*arguments: object) -> Ran:
+        done = run(*arguments, "--passphrase-file", secret)
+        assert done.code == 0, done.err
+        assert PASSPHRASE not in done.out + done.err
+        return done
+
+    return stepped
+
+
 def _lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -57,10 +78,8 @@ def test_init_prints_the_recovery_code_alone_and_once(command: Command) -> None:
     assert command("init", "--yes", code=13).stdout == ""
 
 
-# A dozen processes, each of which derives a key and loads the engine.
-@pytest.mark.timeout(300)
 def test_import_query_edit_undo_push_restore_export(
-    command: Command, sources: Path, tmp_path: Path
+    command: Command, step: Runner, sources: Path, tmp_path: Path
 ) -> None:
     rolethread_store.create(tmp_path / "store", passphrase=PASSPHRASE, kdf=floor_params()).close()
     source = sources / "tavern.jsonl"
@@ -72,43 +91,44 @@ def test_import_query_edit_undo_push_restore_export(
     assert source.read_bytes() == before
 
     query = "SELECT entry_id FROM entries ORDER BY position"
-    ids = [row["entry_id"] for row in json.loads(command("sql", query, "--json").stdout)]
-    command("edit", ids[0], "--message", 1, "--content", "Anders.")
-    command("undo")
+    ids = [row["entry_id"] for row in step("sql", query, "--json").json]
+    step("edit", ids[0], "--message", 1, "--content", "Anders.")
+    step("undo")
 
-    command("remote", "add", "stick", (tmp_path / "stick").as_uri())
-    assert json.loads(command("push", "--json").stdout)["objects_sent"] > 0
-    assert json.loads(command("verify", "--json").stdout)["missing"] == []
+    step("remote", "add", "stick", (tmp_path / "stick").as_uri())
+    assert step("push", "--json").json["objects_sent"] > 0
+    assert step("verify", "--json").json["missing"] == []
     restored = tmp_path / "restored"
-    command("restore", (tmp_path / "stick").as_uri(), restored)
+    step("restore", (tmp_path / "stick").as_uri(), restored)
     command("--store", restored, "export", "t", "out.jsonl", "--format", "chatml")
     assert _lines(tmp_path / "out.jsonl")[:2] == RECORDS
 
 
-@pytest.mark.timeout(300)
-def test_publish_fork_diff_blame_and_back(command: Command, sources: Path, tmp_path: Path) -> None:
+def test_publish_fork_diff_blame_and_back(
+    command: Command, step: Runner, sources: Path, tmp_path: Path
+) -> None:
     rolethread_store.create(tmp_path / "store", passphrase=PASSPHRASE, kdf=floor_params()).close()
-    command("import", sources / "tavern.jsonl", "--dataset", "t")
+    step("import", sources / "tavern.jsonl", "--dataset", "t")
     command("publish", "-m", "as it came")
-    entry_id = json.loads(command("list", "--dataset", "t", "--json").stdout)[0]["entry_id"]
-    command("fork", "draft")
+    entry_id = step("list", "--dataset", "t", "--json").json[0]["entry_id"]
+    step("fork", "draft")
     text = ("edit", entry_id, "--message", 1, "--content", "Who lit the new lighthouse?")
-    command(*text, "--working-copy", "draft")
-    assert json.loads(command("diff", "--json").stdout)["entries"] == []
+    step(*text, "--working-copy", "draft")
+    assert step("diff", "--json").json["entries"] == []
     shown = command("diff", "--working-copy", "draft").stdout
     assert "[1] content: Who lit the [-old-]{+new+} lighthouse?" in shown
-    command("publish", "--working-copy", "draft")
-    command("checkout", 2)
-    command("export", "t", "one.jsonl", "--at", 1)
-    command("export", "t", "now.jsonl")
+    step("publish", "--working-copy", "draft")
+    step("checkout", 2)
+    step("export", "t", "one.jsonl", "--at", 1)
+    step("export", "t", "now.jsonl")
     assert _lines(tmp_path / "one.jsonl")[:2] == RECORDS
     assert _lines(tmp_path / "now.jsonl")[0]["messages"][1]["content"].endswith("new lighthouse?")
-    items = json.loads(command("blame", entry_id, "--json").stdout)
+    items = step("blame", entry_id, "--json").json
     assert [(one["working_copy"], one["standing"]) for one in items] == [
         ("main", "in effect"), ("draft", "in effect"),
     ]  # fmt: skip
-    command("undo", "--dataset", "t")
-    assert "0 edited" in command("diff", 1).stdout
+    step("undo", "--dataset", "t")
+    assert "0 edited" in step("diff", 1).out
 
 
 def test_init_without_a_person_needs_yes(command: Command, tmp_path: Path) -> None:

@@ -10,19 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rolethread_store.crypto import KdfParams, floor_params
 from rolethread_store.testing.keyrings import KeyringLibrary
 from tests.cli.running import PASSPHRASE, Runner
 
 NEW = "five other words entirely here"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    def floor(target_seconds: float = 0.5) -> KdfParams:
-        return floor_params()
-
-    monkeypatch.setattr("rolethread_store.store.slots.calibrated", floor)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rolethread_store.errors import NotFound
 from rolethread_store.store import opening
 from rolethread_store.testing.recording import Recorded, Recorder, Tree
 from rolethread_store.testing.replaying import crashes
-from tests.scenes import PASSPHRASE, quick_keys
+from tests.scenes import PASSPHRASE
 
 KDF = floor_params()
 """One salt for all, so that each passphrase is stretched once."""
@@ -33,23 +33,22 @@ def made(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Tree, list[Record
 def test_init_cut_short_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base, operations = made(tmp_path / "made" / "store", monkeypatch)
     looked_at = whole = 0
-    with quick_keys():
-        for left in crashes(base, operations, 1):
-            root = tmp_path / f"{looked_at:04d}"
-            root.mkdir()
-            left.tree.write_to(root)
-            looked_at += 1
-            path = root / "store"
-            try:
-                store = rolethread_store.open(path, passphrase=PASSPHRASE)
-                whole += 1
-            except NotFound:
-                assert left.after < len(operations), "an acknowledged store is not there"
-                store = rolethread_store.create(path, passphrase=PASSPHRASE, kdf=KDF)
-            with store:
-                store.add_remote("stick", "file:///nowhere")
-            with rolethread_store.open(path, passphrase=PASSPHRASE) as again:
-                assert [item.summary for item in again.log()] == ["add remote stick"]
+    for left in crashes(base, operations, 1):
+        root = tmp_path / f"{looked_at:04d}"
+        root.mkdir()
+        left.tree.write_to(root)
+        looked_at += 1
+        path = root / "store"
+        try:
+            store = rolethread_store.open(path, passphrase=PASSPHRASE)
+            whole += 1
+        except NotFound:
+            assert left.after < len(operations), "an acknowledged store is not there"
+            store = rolethread_store.create(path, passphrase=PASSPHRASE, kdf=KDF)
+        with store:
+            store.add_remote("stick", "file:///nowhere")
+        with rolethread_store.open(path, passphrase=PASSPHRASE) as again:
+            assert [item.summary for item in again.log()] == ["add remote stick"]
     assert looked_at > 60
     assert whole > 2
 

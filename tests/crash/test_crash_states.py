@@ -9,12 +9,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from rolethread_store.dataset import planning
-from rolethread_store.editing import bulk_tags
 from rolethread_store.errors import StoreError
 from rolethread_store.storage import Disk
 from rolethread_store.testing.recording import Recorded, Recorder, Tree, Verb
@@ -23,30 +20,15 @@ from rolethread_store.testing.workflows import (
     WORKFLOWS,
     Performed,
     Place,
-    Setting,
-    make_setting,
     perform,
 )
 from tests.crash.crash_states import edit_once_more, require_allowed, require_rows, require_whole
 
 QUICK_STATES = 28
-"""States of each workflow that the quick tests look at."""
+"""States of each workflow that the quick tests look at, no two of them alike."""
 ROWS_OF_ONE_IN = 25
 PAIRS = 40
 """Crashes during recovery that the quick tests look at, per workflow."""
-
-
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    return make_setting(tmp_path_factory.mktemp("setting"))
-
-
-@pytest.fixture
-def place(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setitem(bulk_tags.__globals__, "INLINE_LIMIT", 2)
-    monkeypatch.setattr(planning, "UPPER_LIMIT", 2)
-    with Place(tmp_path / "place", setting) as place:
-        yield place
 
 
 def sampled(states: list[Left], count: int, seed: str) -> list[Left]:
@@ -82,9 +64,14 @@ def survive(place: Place, run: Performed, left: Left, number: int) -> None:
 def test_crash_after_every_operation(place: Place, name: str) -> None:
     run = perform(place, WORKFLOWS[name])
     states = sampled(list(crashes(run.base, run.operations, 1)), QUICK_STATES, name)
-    assert len(states) > 20
+    assert len({left.tree.digest() for left in states}) == QUICK_STATES
     for number, left in enumerate(states):
         survive(place, run, left, number)
+
+
+def test_the_quick_tests_look_at_enough_states() -> None:
+    assert len(WORKFLOWS) >= 12
+    assert QUICK_STATES * len(WORKFLOWS) >= 500
 
 
 @pytest.mark.parametrize("forgotten", [Verb.SYNC, Verb.SYNC_FOLDER])

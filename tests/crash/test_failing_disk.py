@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import errno
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from rolethread_store.dataset import planning
-from rolethread_store.editing import bulk_tags
 from rolethread_store.errors import Unavailable
 from rolethread_store.storage import Disk
 from rolethread_store.store import LogItem
@@ -23,26 +19,11 @@ from rolethread_store.testing.workflows import (
     WORKFLOWS,
     Performed,
     Place,
-    Setting,
-    make_setting,
     perform,
 )
 from tests.crash.crash_states import edit_once_more, require_whole
 
 QUICK_FAULTS = 2
-
-
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    return make_setting(tmp_path_factory.mktemp("setting"))
-
-
-@pytest.fixture
-def place(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setitem(bulk_tags.__globals__, "INLINE_LIMIT", 2)
-    monkeypatch.setattr(planning, "UPPER_LIMIT", 2)
-    with Place(tmp_path / "place", setting) as place:
-        yield place
 
 
 def shape(log: list[LogItem]) -> list[tuple[str, str, bool]]:

@@ -221,6 +221,10 @@ def sealed_files(sample: Sample) -> list[Path]:
     return [path for path in sample.contents if path.parent != sample.layout.keys]
 
 
+def test_enough_bytes_are_flipped() -> None:
+    assert sum(FLIPS.values()) >= 2_000
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("folder", "flips"), FLIPS.items())
 def test_random_flips(sample: Sample, folder: str, flips: int) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +12,14 @@ from rolethread_store.storage import RESERVE_BYTES
 from rolethread_store.store import Store
 from rolethread_store.testing.answers import answers
 from rolethread_store.testing.failing import FullDisk
-from rolethread_store.testing.workflows import Place, Setting, make_setting
-
-
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    return make_setting(tmp_path_factory.mktemp("setting"))
+from rolethread_store.testing.workflows import Place, Setting
+from tests.crash.filling import fill
 
 
 @pytest.fixture
-def place(setting: Setting, tmp_path: Path) -> Iterator[Place]:
-    with Place(tmp_path / "place", setting) as place:
-        place.lay_down(setting.tree)
-        yield place
+def place(place: Place) -> Place:
+    place.lay_down(place.setting.tree)
+    return place
 
 
 def summaries(store: Store) -> list[str]:
@@ -87,33 +78,6 @@ def test_without_a_reserve_an_undo_is_refused_whole(place: Place) -> None:
         with pytest.raises(Unavailable):
             store.undo()
         assert answers(store) == before
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, 4 MiB large."""
-    path = tmp_path / "small"
-    path.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(path)]
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("only root on Linux may mount")
-    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting is not allowed here")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Take all space of a file system."""
-    with path.open("wb", buffering=0) as file:
-        size = 1 << 16
-        while size:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size //= 2
 
 
 def test_room_on_a_file_system_without_any(setting: Setting, small_disk: Path) -> None:

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rolethread_store.changelog import LogWriter
 from rolethread_store.crypto import Secret, aead
-from rolethread_store.dataset import planning
-from rolethread_store.editing import bulk_tags
 from rolethread_store.errors import Unavailable
 from rolethread_store.testing.disk import Fault, FaultyDisk
 from rolethread_store.testing.nonces import counted_seals
 from rolethread_store.testing.replaying import crashes
-from rolethread_store.testing.workflows import WORKFLOWS, Place, Setting, make_setting, perform
+from rolethread_store.testing.workflows import WORKFLOWS, Place, perform
 from tests.crash.crash_states import edit_once_more
-
-
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    return make_setting(tmp_path_factory.mktemp("setting"))
-
-
-@pytest.fixture
-def place(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setitem(bulk_tags.__globals__, "INLINE_LIMIT", 2)
-    monkeypatch.setattr(planning, "UPPER_LIMIT", 2)
-    with Place(tmp_path / "place", setting) as place:
-        yield place
 
 
 def test_the_count_finds_a_repetition() -> None:

@@ -36,6 +36,7 @@ from rolethread_store.store.secrets import Secrets
 from rolethread_store.testing import Fault, FaultyDisk
 from rolethread_store.testing.answers import Answers, answers
 from rolethread_store.testing.crashing import Work, Writer, records
+from tests.crash.filling import fill, fill_to
 
 PASSPHRASE: Final = "the right one"
 
@@ -355,33 +356,6 @@ def test_disk_stays_full(sample: Sample, name: str, monkeypatch: pytest.MonkeyPa
         write(again)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, 8 MiB large."""
-    path = tmp_path / "small"
-    path.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(path)]
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("only root on Linux may mount")
-    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting is not allowed here")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Take all space of a file system."""
-    with path.open("wb", buffering=0) as file:
-        size = 1 << 16
-        while size:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size //= 2
-
-
 @pytest.mark.parametrize("already", [True, False], ids=["writing already", "opened when full"])
 def test_full_file_system(small_disk: Path, tmp_path: Path, already: bool) -> None:
     """The engine's own writes meet a full disk too."""
@@ -414,9 +388,3 @@ def test_full_file_system(small_disk: Path, tmp_path: Path, already: bool) -> No
     with sample.open() as store:
         store.edit(sample.entries[1], message=0, content="there is room again")
         assert list((sample.path / "staging").iterdir()) == []
-
-
-def fill_to(ballast: Path, *, free: int) -> None:
-    """Leave so many bytes of a file system free."""
-    usage = os.statvfs(ballast.parent)
-    ballast.write_bytes(bytes(usage.f_bavail * usage.f_frsize - free))

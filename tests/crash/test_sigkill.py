@@ -24,6 +24,7 @@ from rolethread_store.testing.crashing import (
     imports_after,
     records,
 )
+from tests.crash.victims import write
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL"),
@@ -69,7 +70,7 @@ class Victim:
             self.path, self.recovery_code, "tavern", self.entries, self.source, work, self.done
         )
         ours, theirs = self.processes.Pipe(duplex=False)
-        process = self.processes.Process(target=writer.run, args=(theirs,))
+        process = self.processes.Process(target=write, args=(writer, theirs))
         process.start()
         theirs.close()
         # Opening takes as long as a hundred edits; one kill in six hits it.
@@ -162,6 +163,10 @@ def nothing_is_in_the_way(victim: Victim) -> None:
         store.undo("tavern")
         after = answers(store)
         assert (after.pages, after.totals) == (before.pages, before.totals)
+
+
+def test_the_quick_tests_kill_often_enough() -> None:
+    assert sum(KILLS.values()) >= 50
 
 
 @pytest.mark.parametrize("work", list(Work))

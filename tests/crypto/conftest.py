@@ -1,7 +1,8 @@
-"""Key slots made once: each passphrase slot costs a key derivation."""
+"""Key slots made once: each passphrase slot costs a key derivation, here every time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -17,6 +18,7 @@ from rolethread_store.crypto import (
     make_recovery_slot,
     new_code,
 )
+from tests.scenes import plain_keys
 
 STORE_ID = UUID(int=0x5704E)
 
@@ -34,6 +36,12 @@ class Slot:
 def _identity(number: int, label: str) -> SlotIdentity:
     created = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
     return SlotIdentity(UUID(int=number), STORE_ID, created, label)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plain() -> Iterator[None]:
+    with plain_keys():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ from rolethread_store.model import (
 )
 from rolethread_store.segments import ENTRY_COLUMNS
 from rolethread_store.store import Store
-from tests.scenes import MOMENT, PASSPHRASE, entry, history_set, quick_keys
+from tests.scenes import MOMENT, PASSPHRASE, entry, history_set
 
 ME = UUID(int=99)
 TAGS = ("a", "b", "été", "", "it's")
@@ -217,7 +217,7 @@ class Bench:
 def bench(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     path = tmp_path_factory.mktemp("overlay") / "store"
     shutil.copytree(empty_store, path)
-    with quick_keys(), rolethread_store.open(path, passphrase=PASSPHRASE) as store:
+    with rolethread_store.open(path, passphrase=PASSPHRASE) as store:
         yield Bench(store)
 
 

@@ -16,7 +16,7 @@ import rolethread_store
 from rolethread_store.model import Entry
 from rolethread_store.store import Dataset, Store
 from tests.formats.test_round_trip import frozen, records
-from tests.scenes import PASSPHRASE, quick_keys
+from tests.scenes import PASSPHRASE
 
 ENOUGH = settings(
     max_examples=200 if settings().max_examples > 100 else 6,
@@ -73,10 +73,9 @@ class Desk:
 def desk(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(empty_store, folder / "store")
-    with quick_keys():
-        made = Desk(folder)
-        yield made
-        made.store.close()
+    made = Desk(folder)
+    yield made
+    made.store.close()
 
 
 def as_array(lines: list[str]) -> str:

@@ -16,7 +16,7 @@ from rolethread_store.engine import QueryInvalid, QueryRefused, Session
 from rolethread_store.errors import InvalidInput, NotFound
 from rolethread_store.query import PageInvalid, SearchInvalid
 from rolethread_store.store import Store
-from tests.scenes import PASSPHRASE, chat, jsonl, quick_keys
+from tests.scenes import PASSPHRASE, chat, jsonl
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def library(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         chat("Rain (again)? 100%", None, "Снег и ДОЖДЬ"),
         chat("nothing here", "Dragon, red!", tags=["myth"]),
     ]
-    with quick_keys(), rolethread_store.open(folder / "store", passphrase=PASSPHRASE) as store:
+    with rolethread_store.open(folder / "store", passphrase=PASSPHRASE) as store:
         store.dataset("tales").import_file(jsonl(folder / "tales.jsonl", tales))
         store.dataset("Notes & more").import_file(
             jsonl(folder / "n.jsonl", [chat("to be changed")])

@@ -8,14 +8,21 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from rolethread_store.cli.main import main
+from tests.cli.running import stay_as_it_is
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.timeout(240)
+
+PROCESSES = ("init", "undo", "export")
+"""Commands of the transcript that are processes: the first, one that writes, and the last."""
 
 
 def blocks(language: str) -> list[str]:
@@ -62,7 +69,7 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def run(arguments: list[str], folder: Path) -> str:
+def process(arguments: list[str], folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -76,14 +83,35 @@ def run(arguments: list[str], folder: Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_transcript_is_true(folder: Path) -> None:
+@pytest.fixture
+def run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[list[str]], str]:
+    """Run a command line, most of them in this process: it takes a second to start another."""
+    for name, value in environment(folder).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    stay_as_it_is(monkeypatch)
+
+    def ran(words: list[str]) -> str:
+        if words[0] in PROCESSES:
+            return process(["-m", "rolethread_store.cli", *words], folder)
+        code = main(words)
+        printed = capsys.readouterr()
+        assert code == 0, f"{words}: {printed.err}"
+        return printed.out + printed.err
+
+    return ran
+
+
+def test_transcript_is_true(run: Callable[[list[str]], str]) -> None:
     (transcript,) = blocks("console")
     entry_id = ""
     for command, shown in steps(transcript):
         words = shlex.split(command)
         assert words[0] == "rolethread"
         words = [entry_id if re.fullmatch(r"[0-9a-f]{8}-…", word) else word for word in words]
-        printed = run(["-m", "rolethread_store.cli", *words[1:]], folder).splitlines()
+        printed = run(words[1:]).splitlines()
         for expected in shown:
             wanted = pattern(expected)
             assert any(wanted.fullmatch(line.rstrip()) for line in printed), (
@@ -97,7 +125,7 @@ def test_transcript_is_true(folder: Path) -> None:
 def test_python_example_runs(folder: Path) -> None:
     (example,) = blocks("python")
     assert len(example.strip().splitlines()) <= 12
-    printed = run(["-c", example], folder)
+    printed = process(["-c", example], folder)
     assert "88 records = 88 entries + 0 set aside" in printed
     assert (folder / "tavern-for-training.jsonl").read_text("utf-8").count("\n") == 88
 

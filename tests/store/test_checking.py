@@ -10,7 +10,7 @@ import pytest
 import rolethread_store
 from rolethread_store.crypto import floor_params
 from rolethread_store.store import Store
-from tests.scenes import PASSPHRASE, chat, jsonl, quick_keys
+from tests.scenes import PASSPHRASE, chat, jsonl
 
 
 def with_new_keys(store: Store) -> None:
@@ -44,14 +44,13 @@ def test_a_rebuilt_store(
     expected = [entry.messages for entry in tavern.page()]
     path = fresh_store.path
     fresh_store.close()
-    with quick_keys():
-        if not header:
-            (path / "STORE").unlink()
-        report = rolethread_store.check_local(path, PASSPHRASE)
-        assert [damage.path.name for damage in report.damages] == ([] if header else ["STORE"])
-        saved = rolethread_store.salvage(
-            path, tmp_path / "new", PASSPHRASE, new_passphrase="new", kdf=floor_params()
-        )
+    if not header:
+        (path / "STORE").unlink()
+    report = rolethread_store.check_local(path, PASSPHRASE)
+    assert [damage.path.name for damage in report.damages] == ([] if header else ["STORE"])
+    saved = rolethread_store.salvage(
+        path, tmp_path / "new", PASSPHRASE, new_passphrase="new", kdf=floor_params()
+    )
     assert (saved.unreadable, saved.left_out) == (0, ())
     with rolethread_store.open(tmp_path / "new", recovery_code=saved.recovery_code) as new:
         assert [entry.messages for entry in new.dataset("tavern").page()] == expected

@@ -12,7 +12,7 @@ import rolethread_store
 from rolethread_store.changelog import NothingToUndo, WorkingCopyMissing
 from rolethread_store.store import Store
 from rolethread_store.store.parts import DatasetUnclear
-from tests.scenes import PASSPHRASE, chat, jsonl, quick_keys
+from tests.scenes import PASSPHRASE, chat, jsonl
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def in_draft(fresh_store: Store, tmp_path: Path) -> Iterator[Callable[[], Store]
         path = jsonl(tmp_path / f"{name}.jsonl", [chat(f"{name} one"), chat("two")])
         fresh_store.dataset(name).import_file(path)
     fresh_store.dataset("inn").fork("draft")
-    with ExitStack() as opened, quick_keys():
+    with ExitStack() as opened:
 
         def open_() -> Store:
             fresh_store.close()

@@ -30,7 +30,7 @@ from rolethread_store.query import (
 from rolethread_store.store import Store
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.versions import NothingPublished, NothingToPublish
-from tests.scenes import PASSPHRASE, chat, jsonl, quick_keys
+from tests.scenes import PASSPHRASE, chat, jsonl
 
 bulk_tags = importlib.import_module("rolethread_store.editing.bulk_tags")
 
@@ -261,7 +261,7 @@ def step(store: Store, dataset: Dataset, name: str, number: int, folder: Path) -
 
 @contextmanager
 def random_store(empty_store: Path) -> Iterator[tuple[Store, Path]]:
-    with tempfile.TemporaryDirectory() as name, quick_keys():
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(empty_store, folder / "store")
         with rolethread_store.open(folder / "store", PASSPHRASE) as store:

@@ -24,7 +24,7 @@ from rolethread_store.store import Store, check_local, restore_store, salvage_st
 from rolethread_store.store.bringing import DatasetNameInvalid, DatasetNameTaken
 from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.keeping import Horizon, HorizonInvalid, keep
-from tests.scenes import PASSPHRASE, chat, jsonl, quick_keys
+from tests.scenes import PASSPHRASE, chat, jsonl
 from tests.store.dying import NEVER, died, switch_of
 
 Open = Callable[[], Store]
@@ -433,35 +433,34 @@ def test_random_histories_keep_every_state(
 ) -> None:
     path = tmp_path_factory.mktemp("history") / "store"
     shutil.copytree(empty_store, path)
-    with quick_keys():
-        passphrase = PASSPHRASE
-        store = rolethread_store.open(path, passphrase)
-        source = jsonl(path.parent / "in.jsonl", [chat(str(i), "reply") for i in range(5)])
-        store.dataset("inn").import_file(source)
-        for number, step in enumerate([*steps, "keep", "reopen", "undo"]):
-            before = states(store) if store.dataset("inn").exists else []
-            log = store.log()
-            if step == "keep":
-                # A fraction of the history, so that cuts fall anywhere in it.
-                limit = Horizon(size=(number * 37) % 1500)
-                keep(store._parts, limit)
+    passphrase = PASSPHRASE
+    store = rolethread_store.open(path, passphrase)
+    source = jsonl(path.parent / "in.jsonl", [chat(str(i), "reply") for i in range(5)])
+    store.dataset("inn").import_file(source)
+    for number, step in enumerate([*steps, "keep", "reopen", "undo"]):
+        before = states(store) if store.dataset("inn").exists else []
+        log = store.log()
+        if step == "keep":
+            # A fraction of the history, so that cuts fall anywhere in it.
+            limit = Horizon(size=(number * 37) % 1500)
+            keep(store._parts, limit)
+            assert states(store) == before
+            assert [item for item in store.log() if item.seq <= log[0].seq] == log
+        elif step == "rekey":
+            passphrase = f"passphrase {number}"
+            store.rekey(passphrase, kdf=floor_params())
+            assert states(store) == before
+            assert store.log() == log
+        elif step == "reopen":
+            store.close()
+            store = rolethread_store.open(path, passphrase)
+            assert states(store) == before
+        else:
+            try:
+                apply(store, step, number)
+            except (HistoryExpired, NothingToUndo, NotFound, Conflict):
                 assert states(store) == before
-                assert [item for item in store.log() if item.seq <= log[0].seq] == log
-            elif step == "rekey":
-                passphrase = f"passphrase {number}"
-                store.rekey(passphrase, kdf=floor_params())
-                assert states(store) == before
-                assert store.log() == log
-            elif step == "reopen":
-                store.close()
-                store = rolethread_store.open(path, passphrase)
-                assert states(store) == before
-            else:
-                try:
-                    apply(store, step, number)
-                except (HistoryExpired, NothingToUndo, NotFound, Conflict):
-                    assert states(store) == before
-            if not store.dataset("inn").exists:
-                store.redo("inn")
-        store.close()
+        if not store.dataset("inn").exists:
+            store.redo("inn")
+    store.close()
     shutil.rmtree(path)

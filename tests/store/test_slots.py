@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -42,16 +41,10 @@ from rolethread_store.store.slots import (
 )
 from rolethread_store.testing.disk import Fault, FaultyDisk
 from rolethread_store.testing.keyrings import KeyringLibrary
-from tests.scenes import PASSPHRASE, quick_keys
+from tests.scenes import PASSPHRASE
 
 NEW = "five other words entirely here"
 QUICK = floor_params()
-
-
-@pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    with quick_keys():
-        yield
 
 
 @pytest.fixture
