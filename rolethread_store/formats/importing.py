@@ -290,8 +290,7 @@ def _with_survey(group: pa.Table, survey: pa.Table) -> pa.Table:
 
     The engine may answer in another order than it was asked.
     """
-    order = pa.array(np.argsort(survey["record"].to_numpy(), kind="stable"))
-    survey = survey.take(order)
+    survey = survey.take(pc.sort_indices(survey, sort_keys=[("record", "ascending")]))
     if not survey["record"].equals(group["record"]):
         raise RecordsUnaccounted("the survey did not answer for every record")
     return group.append_column("kind", survey["kind"]).append_column("plain", survey["plain"])
