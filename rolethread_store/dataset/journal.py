@@ -92,7 +92,7 @@ class Journal(JournalView):
         self.disk = disk
         self.keyring = keyring
         self.clock = clock
-        self.changed: Callable[[], None] = lambda: None
+        self.changed: Callable[[int], None] = lambda changes: None
         self.wait = 0.0
         self.version = 0
         self.guard = RLock()
@@ -196,7 +196,7 @@ class Journal(JournalView):
                 return self._block.take(changes, summary)
             record = self._append(change_record(self._stamp(), changes, summary))
             self.states.applied(record)
-        self.changed()
+        self.changed(len(record.changes))
         return record
 
     def begin_block(self) -> None:
@@ -227,7 +227,7 @@ class Journal(JournalView):
                 self.drop_block()
                 raise
             self._block = None
-        self.changed()
+        self.changed(len(record.changes))
         return record
 
     def drop_block(self) -> None:

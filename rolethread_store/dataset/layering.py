@@ -45,6 +45,8 @@ def layered_rows(
     batch_of: Callable[[UUID], Batch],
     layout: Layout,
     pending: Pending = Pending(),
+    *,
+    only_pending: bool = False,
 ) -> str:
     """Return a SELECT of ``ENTRY_COLUMNS`` over layers and what is pending over all of them.
 
@@ -53,6 +55,7 @@ def layered_rows(
         batch_of: Finds a batch by its id.
         layout: Where segments lie.
         pending: Changes that no layer holds.
+        only_pending: Give just the rows that these changed.
     """
     parts = []
     numbered = list(enumerate(layers))
@@ -70,7 +73,7 @@ def layered_rows(
         batches = [scan([batch_of(tag.batch_id)], layout, "tags") for tag in reversed(tags)]
         parts.append(_visible(rows, hidden, batches))
     below = " UNION ALL ".join(parts) if parts else empty_relation("entries")
-    return _overlaid(below, pending)
+    return _overlaid(below, pending, only_pending=only_pending)
 
 
 def _visible(rows: str, hidden: Sequence[str], tags: Sequence[str]) -> str:
@@ -90,18 +93,22 @@ def _visible(rows: str, hidden: Sequence[str], tags: Sequence[str]) -> str:
     return _without(rows, " UNION ALL ".join(hidden)) if hidden else rows
 
 
-def _overlaid(below: str, pending: Pending) -> str:
+def _overlaid(below: str, pending: Pending, *, only_pending: bool) -> str:
     """Return rows with what is pending over them.
 
     The joins stand above the union of all layers, not in each part of it: a union of many
     joins that DuckDB 1.5.5 turns around (``RIGHT``, when a layer is smaller than the
     patches) sometimes never ends, all of its threads asleep.
     """
+    if only_pending and pending.patches is None:
+        return pending.whole or empty_relation("entries")
     if pending.patches is not None:
+        # An inner join, unlike a semi join, gives the scan a filter.
+        kind = "JOIN" if only_pending else "LEFT JOIN"
         changed = patched_columns(pending.features)
         below = (
             f"SELECT {_columns(changed)} FROM ({below}) e "
-            f"LEFT JOIN {identifier(pending.patches)} p ON p.entry_id = e.entry_id"
+            f"{kind} {identifier(pending.patches)} p ON p.entry_id = e.entry_id"
         )
     if pending.hidden is not None:
         below = _without(below, pending.hidden)

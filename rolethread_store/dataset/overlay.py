@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from uuid import UUID
 
 import pyarrow as pa
@@ -28,6 +29,11 @@ __all__ = ["Overlay"]
 
 _WHOLE = "whole"
 _DELETED = "deleted"
+_number = attrgetter("int")
+
+_AT_ONCE = 2_000
+"""Entries handed to the engine at a time: while their JSON is made, no edit beside a
+checkpoint gets the interpreter (4 ms for a thousand)."""
 
 
 class Overlay:
@@ -78,11 +84,14 @@ class Overlay:
         if not dirty:
             return
         self._forget([entry_id for entry_id in dirty if entry_id in self._features])
-        pending = {
-            entry_id: self.fold.pending[entry_id]
-            for entry_id in sorted(dirty)
-            if self.fold.pending.get(entry_id)
-        }
+        # By number: comparing UUIDs takes ten times as long.
+        touched = sorted((key for key in dirty if self.fold.pending.get(key)), key=_number)
+        for begin in range(0, len(touched), _AT_ONCE):
+            self._take_in(touched[begin : begin + _AT_ONCE])
+        self.fold.dirty.clear()
+
+    def _take_in(self, entry_ids: Sequence[UUID]) -> None:
+        pending = {key: self.fold.pending[key] for key in entry_ids}
         tags = self._tags([key for key, items in pending.items() if depends_on_tags(items)])
         states = {key: reduced(items, tags.get(key)) for key, items in pending.items()}
         for entry_id, state in states.items():
@@ -90,7 +99,6 @@ class Overlay:
             self._features[entry_id] = found
             self._counts.update(found)
         self._fill(states)
-        self.fold.dirty.clear()
 
     def _forget(self, known: Sequence[UUID]) -> None:
         if not known:

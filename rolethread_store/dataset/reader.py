@@ -68,19 +68,34 @@ class Reader:
         with self.journal.guard:
             return self._relation(fold)
 
-    def _relation(self, fold: DatasetFold) -> str:
+    def changed_rows(self, fold: DatasetFold) -> str:
+        """Return a SELECT of the entries with pending changes that are still there.
+
+        Raises:
+            Corrupt: as for :meth:`relation`.
+        """
+        return self._relation(fold, only_pending=True)
+
+    def _relation(self, fold: DatasetFold, *, only_pending: bool = False) -> str:
         self._prepare([self.journal.batch(layer.batch_id) for layer in fold.layers])
         overlay = self._overlays.get(fold.key)
         if overlay is None or overlay.fold is not fold:
             # An overlay of a fold that is no more must not be taken for this one's.
             self._overlays.pop(fold.key, None)
             if not fold.pending:
-                return layered_rows(fold.layers, self.journal.batch, self.journal.layout)
+                layers = () if only_pending else fold.layers
+                return layered_rows(layers, self.journal.batch, self.journal.layout)
             overlay = Overlay(self.session, fold, self.journal.batch, self.journal.layout)
             self._overlays[fold.key] = overlay
         with self.diagnosing():
             overlay.refresh()
-        return layered_rows(fold.layers, self.journal.batch, self.journal.layout, overlay.pending)
+        return layered_rows(
+            fold.layers,
+            self.journal.batch,
+            self.journal.layout,
+            overlay.pending,
+            only_pending=only_pending,
+        )
 
     def raw(self, batch: Batch, columns: str) -> str:
         """Return a SELECT of some columns of a batch's rows, hidden ones included."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf
 from threading import Thread
+from time import perf_counter
 from uuid import UUID
 
 from rolethread_store.dataset import Checkpointer, CheckpointReport, Journal, StepKind, collect
@@ -12,6 +14,10 @@ __all__ = ["Upkeep"]
 
 _MOST_STEPS = 64
 _CHANGES_BETWEEN_LOOKS = 64
+_CLOSING_SECONDS = 2.0
+"""How long a store that is closed goes on beginning steps. With one step for each life, a
+fold was due again before what lies above the ground was ever worked off: ten lives of
+10,000 edits left 1.78 times the bytes of a fresh import."""
 
 
 class Upkeep:
@@ -30,9 +36,9 @@ class Upkeep:
         """Whether a step is being done beside the edits."""
         return self._thread is not None and self._thread.is_alive()
 
-    def notice(self) -> None:
-        """Begin a checkpoint beside the edits if one is due; called after every change."""
-        self._unlooked += 1
+    def notice(self, changes: int) -> None:
+        """Begin a checkpoint beside the edits if one is due; called after every commit."""
+        self._unlooked += changes
         if self._unlooked < _CHANGES_BETWEEN_LOOKS or self._closing or self.running:
             return
         self._unlooked = 0
@@ -70,7 +76,7 @@ class Upkeep:
         return collect(self._journal)
 
     def finish(self) -> None:
-        """Let a running step end, do one that is due, and clear up after them.
+        """Let a running step end, do for a while what is due, and clear up after it.
 
         Raises:
             CheckpointMismatch: a step would have changed an answer; the state before it stands.
@@ -83,7 +89,7 @@ class Upkeep:
             return
         try:
             if self._due():
-                self._stepped = bool(self._steps(force=False, most=1)) or self._stepped
+                self._stepped = bool(self._steps(until=_CLOSING_SECONDS)) or self._stepped
             if self._stepped:
                 collect(self._journal)
         except Unavailable:
@@ -101,18 +107,23 @@ class Upkeep:
 
     def _work(self) -> None:
         try:
-            self._stepped = bool(self._steps(force=False)) or self._stepped
+            self._stepped = bool(self._steps()) or self._stepped
         except Unavailable:
             return
         except StoreError as error:
             self._failure = error
 
-    def _steps(self, *, force: bool, most: int = _MOST_STEPS) -> list[CheckpointReport]:
+    def _steps(self, *, force: bool = False, until: float = inf) -> list[CheckpointReport]:
+        """Do what is due, beginning nothing after some seconds, nor beside edits at the end."""
+        started = perf_counter()
+        beside = not (force or self._closing)
         checkpointer = Checkpointer(self._journal)
         reports: list[CheckpointReport] = []
         try:
             for fold in self._journal.states.loaded():
-                while len(reports) < most and not (self._closing and most > 1):
+                while len(reports) < _MOST_STEPS and perf_counter() - started < until:
+                    if beside and self._closing:
+                        break
                     report = checkpointer.step(fold.dataset_id, force=force)
                     if report is None:
                         break
