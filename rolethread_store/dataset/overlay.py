@@ -31,7 +31,7 @@ _WHOLE = "whole"
 _DELETED = "deleted"
 _number = attrgetter("int")
 
-_AT_ONCE = 2_000
+_AT_ONCE = 250
 """Entries handed to the engine at a time: while their JSON is made, no edit beside a
 checkpoint gets the interpreter (4 ms for a thousand)."""
 
