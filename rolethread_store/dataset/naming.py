@@ -29,7 +29,8 @@ def require_free_names(states: States, moved: Sequence[ChangeSet], *, undo: bool
     Raises:
         NameInUse: it would.
     """
-    for record in moved:
+    # Most sets, and all of a long undo but a few, edit one entry.
+    for record in (one for one in moved if not one.is_one_edit):
         for change in record.changes:
             if not isinstance(change, DatasetDropped | DatasetRenamed):
                 continue

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rolethread_store.model.changes import ENTRY_KINDS, Change, Expired, FactPut, FactRemoved
+from rolethread_store.model.changes import ENTRY_KINDS, Change, FactPut, FactRemoved
 from rolethread_store.model.facts import FactKind
 from rolethread_store.model.working_copies import REGISTRY_ID, StandingChange
 
@@ -68,7 +68,7 @@ class ChangeSet(BaseModel):
     @property
     def expired(self) -> bool:
         """Whether what it did is no longer known."""
-        return any(isinstance(change, Expired) for change in self.changes)
+        return not self.is_one_edit and any(one.kind == "expired" for one in self.changes)
 
     @property
     def undoable(self) -> bool:
