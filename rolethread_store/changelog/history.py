@@ -20,7 +20,7 @@ from rolethread_store.changelog.places import (
     effective_sets,
     name_at,
     place_of,
-    reverted_ids,
+    reverted_numbers,
     sets_above,
     walk,
 )
@@ -95,7 +95,7 @@ class History:
         self._undone_by: dict[UUID, int] = {}
         self._created: dict[UUID, str] = {}
         self._reverts = False
-        self._reverted: dict[UUID, set[UUID]] = {}
+        self._reverted: dict[UUID, set[int]] = {}
 
     @property
     def last_seq(self) -> int:
@@ -130,7 +130,7 @@ class History:
 
     def effective_without(self, copy_id: UUID, set_id: UUID) -> list[ChangeSet]:
         """Return what would be in effect for a working copy after a revert of a set."""
-        return effective_sets(self.families.copy(copy_id).top, {set_id})
+        return effective_sets(self.families.copy(copy_id).top, {self._sets[set_id].seq})
 
     def effective_before(self, copy_id: UUID, set_id: UUID) -> list[ChangeSet]:
         """Return what was in effect for a working copy when one of its sets was made."""
@@ -159,7 +159,7 @@ class History:
         return [
             record
             for record in self._with_facts
-            if record.seq in self._in_effect and record.set_id not in reverted
+            if record.seq in self._in_effect and record.seq not in reverted
         ]
 
     def dataset_ids(self) -> list[UUID]:
@@ -186,14 +186,14 @@ class History:
         if record.kind != "change":
             return False
         return record.seq not in self._in_effect or any(
-            set_id in self._reverted_in(copy_id) for copy_id in subjects(record)
+            record.seq in self._reverted_in(copy_id) for copy_id in subjects(record)
         )
 
-    def _reverted_in(self, copy_id: UUID) -> set[UUID]:
+    def _reverted_in(self, copy_id: UUID) -> set[int]:
         if not self._reverts:
             return set()
         if copy_id not in self._reverted:
-            self._reverted[copy_id] = reverted_ids(self.families.copy(copy_id).top)
+            self._reverted[copy_id] = reverted_numbers(self.families.copy(copy_id).top)
         return self._reverted[copy_id]
 
     def records(self, dataset_id: UUID | None = None) -> Iterator[ChangeSet]:
@@ -317,7 +317,7 @@ class History:
                 place.checked_out, place.marked = True, place
                 place.resumes = self._version_place(record, copy, change.version)
             elif isinstance(change, Reverted) and change.dataset_id == copy.copy_id:
-                place.reverts, place.marked = change.target, place
+                place.reverts, place.marked = self._sets[change.target].seq, place
             elif isinstance(change, DatasetCreated | DatasetRenamed | DatasetDropped):
                 place.marked = place
         return place

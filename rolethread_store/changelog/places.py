@@ -19,7 +19,7 @@ __all__ = [
     "effective_sets",
     "name_at",
     "place_of",
-    "reverted_ids",
+    "reverted_numbers",
     "sets_above",
     "walk",
 ]
@@ -33,7 +33,7 @@ class Place:
         below: The place before it.
         resumes: Where the state goes on below a check-out: the version's place.
         checked_out: Whether it is a check-out, so that ``resumes`` counts and not ``below``.
-        reverts: Set that this one takes out of effect.
+        reverts: Number of the set that this one takes out of effect.
         marked: The newest place from here on down that names or drops the dataset, reverts,
             or is a check-out: what a dataset is called is found without a walk over edits.
     """
@@ -45,7 +45,7 @@ class Place:
         self.below = below
         self.checked_out = False
         self.resumes: Place | None = None
-        self.reverts: UUID | None = None
+        self.reverts: int | None = None
         self.marked: Place | None = None if below is None else below.marked
 
 
@@ -68,19 +68,19 @@ class Version:
     message: str | None
 
 
-def effective_sets(place: Place | None, without: Collection[UUID] = ()) -> list[ChangeSet]:
+def effective_sets(place: Place | None, without: Collection[int] = ()) -> list[ChangeSet]:
     """Return the sets in effect at a place, oldest first.
 
     Args:
         place: The newest set.
-        without: Sets that a further revert would take out of effect.
+        without: Numbers of sets that a further revert would take out of effect.
     """
     # As ``walk`` reads, written out: this is most of what an undo or a revert at the end of
     # a hundred thousand changes costs.
     found: list[ChangeSet] = []
     reverted = set(without)
     while place is not None:
-        if reverted and place.record.set_id in reverted:
+        if reverted and place.record.seq in reverted:
             place = place.below
             continue
         found.append(place.record)
@@ -91,19 +91,19 @@ def effective_sets(place: Place | None, without: Collection[UUID] = ()) -> list[
     return found
 
 
-def reverted_ids(place: Place | None) -> set[UUID]:
-    """Return the sets on the way down from a place that a revert took out of effect."""
-    return {one.record.set_id for one, holds in walk(place, set()) if not holds}
+def reverted_numbers(place: Place | None) -> set[int]:
+    """Return which sets on the way down from a place a revert took out of effect."""
+    return {one.record.seq for one, holds in walk(place, set()) if not holds}
 
 
 def name_at(top: Place | None, family: Set[UUID]) -> str | None:
     """Return what a dataset is called in a state, ``None`` when it is not there."""
     name: str | None = None
-    reverted: set[UUID] = set()
+    reverted: set[int] = set()
     place = None if top is None else top.marked
     while place is not None:
         onward = place.below
-        if place.record.set_id not in reverted:
+        if place.record.seq not in reverted:
             for change in reversed(place.record.changes):
                 if isinstance(change, DatasetDropped) and change.dataset_id in family:
                     return None
@@ -122,7 +122,7 @@ def place_of(top: Place | None, set_id: UUID) -> Place | None:
     return next((one for one, _ in walk(top, set()) if one.record.set_id == set_id), None)
 
 
-def walk(place: Place | None, reverted: set[UUID]) -> Iterator[tuple[Place, bool]]:
+def walk(place: Place | None, reverted: set[int]) -> Iterator[tuple[Place, bool]]:
     """Yield the places of a state, newest first, and whether each is in effect.
 
     Read from the newest down, so a set that is reverted is known before it is met, also
@@ -131,10 +131,10 @@ def walk(place: Place | None, reverted: set[UUID]) -> Iterator[tuple[Place, bool
 
     Args:
         place: The newest set.
-        reverted: Sets to pass over; those that reverts name are added.
+        reverted: Numbers of sets to pass over; those that reverts name are added.
     """
     while place is not None:
-        holds = place.record.set_id not in reverted
+        holds = place.record.seq not in reverted
         yield place, holds
         if holds and place.reverts is not None:
             reverted.add(place.reverts)

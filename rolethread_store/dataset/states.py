@@ -233,11 +233,11 @@ class States:
 
     def _settle(self, fold: DatasetFold, reverts: Sequence[ChangeSet]) -> None:
         """Let a fold hold just those of some sets that are in effect."""
-        in_effect = {record.set_id for record in self._history.effective(fold.dataset_id)}
+        in_effect = {record.seq for record in self._history.effective(fold.dataset_id)}
         for one in reverts:
-            if fold.holds(one) and one.set_id not in in_effect:
+            if fold.holds(one) and one.seq not in in_effect:
                 fold.take_out(one)
-            elif one.set_id in in_effect and not fold.holds(one):
+            elif one.seq in in_effect and not fold.holds(one):
                 fold.put_in(one)
 
     def loaded(self) -> list[DatasetFold]:

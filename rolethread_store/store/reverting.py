@@ -98,8 +98,8 @@ def _require_free(parts: Parts, target: ChangeSet, copy_id: UUID) -> None:
     """Refuse a revert in one working copy, or in the registry, that others depend on."""
     history = parts.journal.history
     effective = history.effective(copy_id)
-    before = {record.set_id for record in effective}
-    if history.families.copy(copy_id).deleted or target.set_id not in before:
+    before = {record.seq for record in effective}
+    if history.families.copy(copy_id).deleted or target.seq not in before:
         raise NothingToRevert(
             f"change {target.seq} is not in effect here: “{target.summary}”",
             hint="see: rolethread log",
@@ -119,7 +119,7 @@ def _require_free(parts: Parts, target: ChangeSet, copy_id: UUID) -> None:
     if any(isinstance(c, CheckedOut) and c.dataset_id in family for c in subject.changes):
         _refuse(target, [record for record in effective if record.seq > target.seq])
         return
-    if (subject.set_id in before) == any(record is subject for record in after):
+    if (subject.seq in before) == any(record is subject for record in after):
         raise NothingToRevert(
             f"reverting change {target.seq} would change nothing: another revert of "
             f"“{subject.summary}” is in effect",
