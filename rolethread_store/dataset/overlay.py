@@ -32,8 +32,8 @@ _DELETED = "deleted"
 _number = attrgetter("int")
 
 _AT_ONCE = 250
-"""Entries handed to the engine at a time: while their JSON is made, no edit beside a
-checkpoint gets the interpreter (4 ms for a thousand)."""
+"""Entries handed to the engine at a time: while it parses them it holds the interpreter, and
+edits beside a checkpoint wait (87 ms for 2,000)."""
 
 
 class Overlay:
@@ -86,14 +86,14 @@ class Overlay:
         self._forget([entry_id for entry_id in dirty if entry_id in self._features])
         # By number: comparing UUIDs takes ten times as long.
         touched = sorted((key for key in dirty if self.fold.pending.get(key)), key=_number)
+        # Once for all of them: each time reads a whole batch.
+        tags = self._tags([key for key in touched if depends_on_tags(self.fold.pending[key])])
         for begin in range(0, len(touched), _AT_ONCE):
-            self._take_in(touched[begin : begin + _AT_ONCE])
+            self._take_in(touched[begin : begin + _AT_ONCE], tags)
         self.fold.dirty.clear()
 
-    def _take_in(self, entry_ids: Sequence[UUID]) -> None:
-        pending = {key: self.fold.pending[key] for key in entry_ids}
-        tags = self._tags([key for key, items in pending.items() if depends_on_tags(items)])
-        states = {key: reduced(items, tags.get(key)) for key, items in pending.items()}
+    def _take_in(self, entry_ids: Sequence[UUID], tags: Mapping[UUID, TagPatch]) -> None:
+        states = {key: reduced(self.fold.pending[key], tags.get(key)) for key in entry_ids}
         for entry_id, state in states.items():
             found = _features(state)
             self._features[entry_id] = found

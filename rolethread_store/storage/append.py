@@ -139,8 +139,8 @@ class AppendFile:
         if self._descriptor is None:
             return
         try:
-            # First the cut: zeros behind a last mark that was written would be more than
-            # readers of earlier files expect there.
+            # First the cut, which writes nothing: after a kill in between there is no room
+            # left, and no mark.
             if self._room:
                 self._disk.truncate(self._descriptor, self.size, self.path)
             self._disk.write(self._descriptor, content, self.path)
