@@ -1,0 +1,34 @@
+"""One module per foreign shape, each turning one record into entries and definitions.
+
+ChatML, ShareGPT and Alpaca are not here: whole files of them are read by the engine.
+"""
+
+from rolethread_store.formats.adapters.adapter import Adapter
+from rolethread_store.formats.adapters.chats import CHATS
+from rolethread_store.formats.adapters.corpora import CORPORA
+from rolethread_store.formats.adapters.draft import (
+    Draft,
+    Json,
+    JsonObject,
+    Reading,
+    ReadingOptions,
+    RecordOdd,
+    Swipe,
+    Turn,
+)
+
+__all__ = [
+    "ADAPTERS",
+    "Adapter",
+    "Draft",
+    "Json",
+    "JsonObject",
+    "Reading",
+    "ReadingOptions",
+    "RecordOdd",
+    "Swipe",
+    "Turn",
+]
+
+# What a chat program saves says of itself what it is; corpora are known by fewer keys.
+ADAPTERS = (*CHATS, *CORPORA)
