@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from rolethread_store.engine import QueryInvalid, SegmentUnreadable, Session
 from rolethread_store.errors import Corrupt
+from rolethread_store.formats.finding import find_shape
 from rolethread_store.formats.layout import FileLayout, detect_layout
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
-from rolethread_store.formats.plain import PlainShape, find_shape
 from rolethread_store.formats.records import read_groups
+from rolethread_store.formats.shape import Shape
 from rolethread_store.formats.shaping import (
     Stamp,
     entries_sql,
@@ -118,7 +119,7 @@ class _Lane:
         usual: Whether no group's messages have needed more than role and content.
     """
 
-    shape: PlainShape | None
+    shape: Shape | None
     stamp: Stamp
     alike: bool = True
     usual: bool = True
@@ -180,12 +181,12 @@ def _import_alike(group: pa.Table, lane: _Lane, target: ImportTarget, tally: _Ta
     if kept is None:
         return False
     _accounted(len(group), kept, 0, lane.stamp)
-    tally.formats[lane.shape.dialect.name] += kept
+    tally.formats[lane.shape.kind.split("/")[1]] += kept
     tally.entries += kept
     return True
 
 
-def _write_alike(table: str, shape: PlainShape, lane: _Lane, target: ImportTarget) -> int | None:
+def _write_alike(table: str, shape: Shape, lane: _Lane, target: ImportTarget) -> int | None:
     """Write a table with as few fields as it needs; ``None``, and nothing, if one is odd."""
     for usual in (True, False) if lane.usual else (False,):
         rows = typed_sql(table, shape, lane.stamp, usual=usual)
@@ -203,7 +204,7 @@ def _write_alike(table: str, shape: PlainShape, lane: _Lane, target: ImportTarge
     return None
 
 
-def _surveyed(group: pa.Table, shape: PlainShape | None, session: Session) -> pa.Table:
+def _surveyed(group: pa.Table, shape: Shape | None, session: Session) -> pa.Table:
     with session.table(_TABLE, group.select(["record", "line", "fault"])) as table:
         # A table is filled by all cores; a result that is fetched is computed by one.
         session.execute(f"CREATE OR REPLACE TEMP TABLE survey AS {survey_sql(table, shape)}")
