@@ -2,8 +2,8 @@
 
 ``{persona, names, scenario, conversation: [{author, message}]}``. Authors are letters or
 marks such as ``<FIRST>`` that ``names`` gives names to; such marks within the texts become
-the names. Persona and scenario stay in the entry's ``extra``: which prompt is made of them
-is up to the training.
+the names. Persona and scenario stay in the entry's ``extra``: a name comes again in other
+scenes as somebody else, and which prompt is made of them is up to the training.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from rolethread_store.formats.adapters.adapter import Adapter
 from rolethread_store.formats.adapters.draft import (
+    Json,
     JsonObject,
     Reading,
     ReadingOptions,
@@ -20,7 +21,6 @@ from rolethread_store.formats.adapters.draft import (
 )
 from rolethread_store.formats.adapters.fields import draft_of, has_objects, objects, rest, text
 from rolethread_store.formats.adapters.speakers import Part, cast, characters
-from rolethread_store.model.facts import Character
 
 __all__ = ["ADAPTER"]
 
@@ -34,41 +34,28 @@ def _recognise(record: JsonObject) -> str | None:
 
 def _read(record: JsonObject, options: ReadingOptions) -> Reading:
     said = objects(record, "conversation")
-    names = _texts(record.get("names"))
+    names = _names(record.get("names"))
     authors = [text(one, "author") for one in said]
-    speakers = [names.get(author) or author for author in authors]
+    speakers = [names.get(author, author) for author in authors]
     parts = cast(speakers, options)
     turns = [
         _turn(one, speaker, parts[speaker], names)
         for one, speaker in zip(said, speakers, strict=True)
     ]
-    personas = {
-        names.get(author, author): _named(persona, names)
-        for author, persona in _texts(record.get("persona")).items()
-    }
-    facts = tuple(_described(one, personas) for one in characters(parts))
-    return Reading((draft_of(record, turns, ("conversation",)),), facts)
+    return Reading((draft_of(record, turns, ("conversation",)),), characters(parts))
 
 
-def _texts(value: object) -> dict[str, str]:
-    """Return the texts of an object by their keys; empty when it is none."""
+def _names(value: Json) -> dict[str, str]:
+    """Return the authors' names; empty when there are none."""
     if not isinstance(value, dict):
         return {}
-    return {key: one for key, one in value.items() if isinstance(one, str)}
-
-
-def _named(content: str, names: Mapping[str, str]) -> str:
-    return _MARK.sub(lambda mark: names.get(mark[0], mark[0]), content)
+    return {author: name for author, name in value.items() if isinstance(name, str) and name}
 
 
 def _turn(one: JsonObject, speaker: str, part: Part, names: Mapping[str, str]) -> Turn:
     extra = rest(one, ("author", "message")) or None
-    content = _named(text(one, "message"), names)
+    content = _MARK.sub(lambda mark: names.get(mark[0], mark[0]), text(one, "message"))
     return Turn(part.role, content, name=speaker, character=part.character, extra=extra)
-
-
-def _described(character: Character, personas: Mapping[str, str]) -> Character:
-    return character.model_copy(update={"description": personas.get(character.name)})
 
 
 ADAPTER = Adapter("limarp", "LimaRP scenes", _recognise, _read)

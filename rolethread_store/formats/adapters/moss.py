@@ -40,7 +40,7 @@ def _read(record: JsonObject, _options: ReadingOptions) -> Reading:
     if instruction := optional_text(record, "meta_instruction"):
         turns.append(Turn("system", instruction))
     chat: JsonObject = record["chat"]
-    for _number, key in sorted((_number(key), key) for key in chat):
+    for key in sorted(chat, key=_number):
         turns += _turns(chat[key], key)
     return Reading((draft_of(record, turns, ("chat", "meta_instruction")),))
 

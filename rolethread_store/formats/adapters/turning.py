@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 from rolethread_store.formats.adapters.draft import Json, JsonObject, RecordOdd, Turn
 from rolethread_store.formats.adapters.fields import given, rest
+from rolethread_store.formats.chatml import CHATML
+from rolethread_store.formats.dialect import Dialect
 from rolethread_store.formats.sharegpt import SHAREGPT
 
 __all__ = ["messages_of", "number_of", "role_of", "said", "turn_of", "turns_of"]
 
-_ROLE_KEYS = ("role", "from")
+_ROLE_KEYS = {"role": CHATML, "from": SHAREGPT}
 _TEXT_KEYS = ("content", "value", "text")
 _WEIGHT_KEYS = ("weight", "loss_weight")
 _PART_TEXT = ("text", "value")
 
 
-def role_of(label: str) -> str:
+def role_of(label: str, dialect: Dialect = CHATML) -> str:
     """Return the canonical role of a label, which is a role itself if it is no other's word."""
-    return SHAREGPT.aliases.get(label.lower(), label)
+    return dialect.aliases.get(label.lower(), label)
 
 
 def number_of(value: Json) -> float | None:
@@ -44,7 +46,7 @@ def turn_of(message: Json, place: str) -> Turn:
     if not isinstance(message, dict):
         raise RecordOdd(f"{place} is not an object")
     role_key = next((key for key in _ROLE_KEYS if isinstance(message.get(key), str)), None)
-    if role_key is None:
+    if role_key is None or not message[role_key].strip():
         raise RecordOdd(f"{place} does not say who speaks")
     text_key = next((key for key in _TEXT_KEYS if key in message), "content")
     weight_key = next((key for key in _WEIGHT_KEYS if number_of(message.get(key)) is not None), "")
@@ -52,7 +54,7 @@ def turn_of(message: Json, place: str) -> Turn:
     name = message.get("name") if isinstance(message.get("name"), str) else None
     read = {role_key, text_key, weight_key, *(("name",) if name is not None else ())}
     return Turn(
-        role=role_of(message[role_key]),
+        role=role_of(message[role_key], _ROLE_KEYS[role_key]),
         content=content,
         name=name,
         weight=number_of(message.get(weight_key)),
