@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,12 @@ def records(path: Path) -> list[Any]:
 
 @cache
 def sample_files() -> tuple[Path, ...]:
-    """All sample files of these adapters."""
-    return tuple(path for name in ADAPTER_BY_NAME for path in sorted((SAMPLES / name).iterdir()))
+    """All sample files of these adapters; documents that are brought to records are not here."""
+    return tuple(path for name in ADAPTER_BY_NAME for path in sorted(_json_files(name)))
+
+
+def _json_files(name: str) -> Iterator[Path]:
+    return (SAMPLES / name).glob("*.json*")
 
 
 def read(name: str, record: dict[str, Any], *assistants: str, user: str | None = None) -> Reading:
