@@ -10,9 +10,10 @@ from rolethread_store.formats.exporting import (
     line_expression,
     render_one,
 )
-from rolethread_store.formats.importing import RecordsUnaccounted, import_files
+from rolethread_store.formats.importing import import_files
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
 from rolethread_store.formats.single import ParsedRecord, RecordUnreadable, read_one
+from rolethread_store.formats.tally import RecordsUnaccounted
 
 __all__ = [
     "ExportOutcome",
