@@ -91,8 +91,10 @@ def _says_no_more(fact: Fact, ours: Fact) -> bool:
 
 
 def _recast(draft: Draft, moved: Mapping[str, str]) -> Draft:
-    turns = tuple(
-        replace(turn, character=moved[turn.character]) if turn.character in moved else turn
+    turns = [
+        turn
+        if turn.character is None
+        else replace(turn, character=moved.get(turn.character, turn.character))
         for turn in draft.turns
-    )
-    return replace(draft, turns=turns)
+    ]
+    return replace(draft, turns=tuple(turns))

@@ -76,19 +76,18 @@ class Mended(_Change):
     """Records set aside by an earlier import that a later one could read.
 
     Attributes:
-        import_id: The earlier import.
+        quarantine_id: The batch that holds them.
+        import_id: The earlier import, as the rows of the batch name it.
         source: Its file.
         runs: First and last number of neighbouring records.
+        rows: How many records they are; two files of one name have two of one number.
     """
 
+    quarantine_id: UUID
     import_id: UUID
     source: str
     runs: tuple[tuple[int, int], ...]
-
-    @property
-    def count(self) -> int:
-        """Records mended."""
-        return sum(last - first + 1 for first, last in self.runs)
+    rows: int
 
 
 class DatasetCreated(_OfDataset):
