@@ -36,11 +36,11 @@ def detect(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell what a file is, by reading all of it as an import would.
+    """Tell what a file is, as an import would read it.
 
-    Shows the shapes found with how many entries each gives, the first entry as it would be
-    stored, and the first record that the commonest shape does not cover. It needs no store
-    and no passphrase, and writes nothing.
+    All of it is read. Shows the shapes found with how many entries each gives, the first
+    entry as it would be stored, and the first record that the commonest shape does not
+    cover. It needs no store and no passphrase, and writes nothing.
     """
     with ProgressBar() as bar:
         found = rolethread_store.detect(

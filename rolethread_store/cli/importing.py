@@ -68,24 +68,26 @@ def import_(
             progress=bar,
         )
     if json:
-        output.write_json(
-            {
-                "dataset": report.dataset,
-                "entries": report.entries,
-                "kept": report.kept,
-                "duplicates": report.duplicates,
-                "quarantined": report.quarantined,
-                "records": report.records,
-                "definitions": report.definitions,
-                "renamed": [output.fields_of(one) for one in report.renamed],
-                "sources": list(report.sources),
-                "formats": report.formats,
-                "dry_run": report.dry_run,
-                "seconds": round(report.seconds, 3),
-            }
-        )
+        output.write_json(_shape(report))
         return
     _tell(report)
+
+
+def _shape(report: ImportReport) -> dict[str, object]:
+    return {
+        "dataset": report.dataset,
+        "entries": report.entries,
+        "kept": report.kept,
+        "duplicates": report.duplicates,
+        "quarantined": report.quarantined,
+        "records": report.records,
+        "definitions": report.definitions,
+        "renamed": [output.fields_of(one) for one in report.renamed],
+        "sources": list(report.sources),
+        "formats": report.formats,
+        "dry_run": report.dry_run,
+        "seconds": round(report.seconds, 3),
+    }
 
 
 def _tell(report: ImportReport) -> None:

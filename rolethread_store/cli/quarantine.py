@@ -12,6 +12,8 @@ from rolethread_store.cli.difference_text import DifferencePage
 from rolethread_store.cli.opening import dataset_of, opened
 from rolethread_store.cli.options import DatasetOption, JsonOption
 from rolethread_store.cli.usage import UsageProblem, example
+from rolethread_store.formats import RepairLibraryMissing
+from rolethread_store.query import compared_texts
 
 if TYPE_CHECKING:
     from rolethread_store.formats import Repair
@@ -25,7 +27,7 @@ _quarantine = typer.Typer(rich_markup_mode=None)
 app.add_typer(
     _quarantine,
     name="quarantine",
-    help="List, show, export and mend the records that could not be read.",
+    help="List, show and mend what could not be read.",
     epilog=example(
         "rolethread quarantine --dataset tavern",
         "rolethread quarantine show chats.jsonl:17",
@@ -43,7 +45,7 @@ _Only = Annotated[
 
 @_quarantine.callback(invoke_without_command=True)
 def quarantine(ctx: typer.Context, dataset: _Only = None, json: JsonOption = False) -> None:
-    """List, show, export and mend the records that could not be read.
+    """List, show and mend what could not be read.
 
     Without a further word it lists them.
     """
@@ -100,8 +102,6 @@ def show(
     The repair is shown as what it takes away and adds; nothing is changed. Proposals need
     the extra rolethread-store[repair].
     """
-    from rolethread_store.formats import RepairLibraryMissing  # noqa: PLC0415
-
     with opened(ctx) as store:
         missing: RepairLibraryMissing | None = None
         try:
@@ -142,8 +142,6 @@ def _write_record(held: QuarantinedRecord, repair: Repair | None) -> None:
 
 
 def _write_difference(before: str, after: str) -> None:
-    from rolethread_store.query import compared_texts  # noqa: PLC0415
-
     pieces = compared_texts(before, after)
     runs = []
     for piece in pieces:
