@@ -204,8 +204,9 @@ def take_odd(group: pa.Table, target: ImportTarget, tally: Tally, stamp: Stamp) 
         found = target.session.arrow(odd_records(table))["record"]
     if not len(found):
         return group
-    numbers = group["record"].to_numpy()
-    odd = np.flatnonzero(np.isin(numbers, found.to_numpy()))
+    # Arrow's own to_numpy would load pandas first, if it is installed.
+    numbers, wanted = (np.from_dlpack(one.combine_chunks()) for one in (group["record"], found))
+    odd = np.flatnonzero(np.isin(numbers, wanted))
     lane = OddLane(target, tally, stamp)
     left = np.ones(len(group), np.bool_)
     faults: dict[int, str] = {}
@@ -224,7 +225,7 @@ def _raw_records(
 ) -> Iterator[tuple[int, str, RawRecord]]:
     """Yield some records of a group with their index and text."""
     some = group.take(pa.array(indices)).combine_chunks()
-    ids = pa.chunked_array(some["entry_id"]).combine_chunks().storage
+    ids = some["entry_id"].combine_chunks().storage
     for at, index in enumerate(indices.tolist()):
         place = RawRecord(
             some["record"][at].as_py(),
