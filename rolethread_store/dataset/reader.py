@@ -10,6 +10,7 @@ from uuid import UUID
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.layering import layered_rows
+from rolethread_store.dataset.mending import unmended
 from rolethread_store.dataset.overlay import Overlay
 from rolethread_store.dataset.patching import add_functions
 from rolethread_store.engine import EngineFailed, MemoryExhausted, Session, SessionFolders
@@ -20,7 +21,6 @@ from rolethread_store.segments import (
     add_keys,
     check_segments,
     empty_relation,
-    scan,
     scan_columns,
 )
 from rolethread_store.storage import new_spill_folder
@@ -114,7 +114,10 @@ class Reader:
         return None if overlay is None else overlay.changed_ids
 
     def quarantine_relation(self, fold: DatasetFold) -> str:
-        """Return a SELECT of what imports of the dataset set aside."""
+        """Return a SELECT of what imports of the dataset set aside and no later one mended.
+
+        Besides the columns of quarantine it has ``quarantine_id``, the batch of a row.
+        """
         batches = [
             self.journal.batch(attached.quarantine_id)
             for _, attached in fold.attached
@@ -122,8 +125,11 @@ class Reader:
         ]
         self._prepare(batches)
         if not batches:
-            return empty_relation("quarantine")
-        return scan(batches, self.journal.layout, "quarantine")
+            nothing = empty_relation("quarantine")
+            return f"SELECT *, CAST(NULL AS UUID) AS quarantine_id FROM ({nothing})"
+        return " UNION ALL ".join(
+            unmended(batch, self.journal.layout, fold.mended) for batch in batches
+        )
 
     def rows(self, sql: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
         """Run one of our own queries; damage is named by file."""

@@ -1,5 +1,8 @@
 """Foreign files: reading them into rows, and writing entries back out."""
 
+from rolethread_store.formats.adapters import ReadingOptions
+from rolethread_store.formats.detect import Detection, Failure, Guess, detect_file
+from rolethread_store.formats.digesting import ContentDigest
 from rolethread_store.formats.exporting import (
     ExportOutcome,
     FormatUnknown,
@@ -10,13 +13,25 @@ from rolethread_store.formats.exporting import (
     line_expression,
     render_one,
 )
-from rolethread_store.formats.importing import RecordsUnaccounted, import_files
+from rolethread_store.formats.importing import import_files
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
-from rolethread_store.formats.single import ParsedRecord, RecordUnreadable, read_one
+from rolethread_store.formats.repairing import (
+    Repair,
+    RepairLibraryMissing,
+    proposed_repair,
+)
+from rolethread_store.formats.rereading import SetAside, read_raw, reread, still_unreadable
+from rolethread_store.formats.single import EDITED_FORMATS, ParsedRecord, RecordUnreadable, read_one
+from rolethread_store.formats.tally import RecordsUnaccounted
 
 __all__ = [
+    "EDITED_FORMATS",
+    "ContentDigest",
+    "Detection",
     "ExportOutcome",
+    "Failure",
     "FormatUnknown",
+    "Guess",
     "ImportOutcome",
     "ImportTarget",
     "LineOptions",
@@ -24,11 +39,20 @@ __all__ = [
     "OutputUnwritable",
     "ParsedRecord",
     "QuarantineSample",
+    "ReadingOptions",
     "RecordUnreadable",
     "RecordsUnaccounted",
+    "Repair",
+    "RepairLibraryMissing",
+    "SetAside",
+    "detect_file",
     "export_lines",
     "import_files",
     "line_expression",
+    "proposed_repair",
     "read_one",
+    "read_raw",
     "render_one",
+    "reread",
+    "still_unreadable",
 ]

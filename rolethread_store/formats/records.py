@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from rolethread_store.formats.digesting import StreamDigest
 from rolethread_store.formats.layout import Container, detect_layout
 from rolethread_store.formats.lines import line_batches
 from rolethread_store.formats.nested import nested_batches
@@ -20,12 +21,15 @@ GROUP_BYTES = 256 << 20
 _FIRST_SHARE = 8
 
 
-def read_groups(path: Path, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table]:
+def read_groups(
+    path: Path, group_bytes: int = GROUP_BYTES, digest: StreamDigest | None = None
+) -> Iterator[pa.Table]:
     """Yield the records of a file in order, in tables of about ``group_bytes``.
 
     Columns: ``record`` (1-based: line in JSON Lines, else element), ``offset`` (byte in
     the file), ``raw``, ``line`` (``NULL`` when not UTF-8) and ``fault`` (why it cannot be
-    read as a record, or ``NULL``). The file is only ever opened for reading.
+    read as a record, or ``NULL``). The file is only ever opened for reading; ``digest``
+    is fed with all its bytes.
 
     Raises:
         SourceMissing: nothing is there.
@@ -38,7 +42,8 @@ def read_groups(path: Path, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table
     size = 0
     # The engine has nothing to do until the first group is there.
     limit = group_bytes // _FIRST_SHARE
-    with path.open("rb") as source:
+    with path.open("rb") as opened:
+        source = opened if digest is None else digest.over(opened)
         if layout.container is Container.LINES:
             batches = line_batches(source, layout.start)
         else:

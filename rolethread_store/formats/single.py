@@ -11,10 +11,13 @@ import pyarrow as pa
 from rolethread_store.engine import Session
 from rolethread_store.errors import InvalidInput
 from rolethread_store.formats.pieces import record_batch
-from rolethread_store.formats.shaping import ANY_KIND_SQL, shaped_sql
+from rolethread_store.formats.shaping import ANY_KIND_SQL, DIALECTS, shaped_sql
 from rolethread_store.model import Message
 
-__all__ = ["ParsedRecord", "RecordUnreadable", "read_one"]
+__all__ = ["EDITED_FORMATS", "ParsedRecord", "RecordUnreadable", "read_one"]
+
+EDITED_FORMATS = frozenset(dialect.name for dialect in DIALECTS)
+"""Shapes in which an entry can be written as one record and read back."""
 
 
 class RecordUnreadable(InvalidInput):

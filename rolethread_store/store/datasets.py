@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold
 from rolethread_store.dataset import stored_name
-from rolethread_store.editing import among, bulk_tags
+from rolethread_store.formats import ReadingOptions
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Difference,
@@ -28,6 +28,7 @@ from rolethread_store.store import (
     leaving,
     overview,
     reverting,
+    tagging,
     versions,
 )
 from rolethread_store.store.dropping import ShredReport
@@ -74,31 +75,49 @@ class Dataset:
         return self._parts.journal.find_named(self.name, MAIN) is not None
 
     def import_file(
-        self, path: str | Path, *, dry_run: bool = False, progress: ProgressListener = unheard
+        self,
+        path: str | Path,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        progress: ProgressListener = unheard,
     ) -> ImportReport:
         """Add the records of a file; see :meth:`import_files`."""
-        return self.import_files([path], dry_run=dry_run, progress=progress)
+        return self.import_files([path], dry_run=dry_run, again=again, progress=progress)
 
     def import_files(
         self,
         paths: Sequence[str | Path],
         *,
         dry_run: bool = False,
+        again: bool = False,
+        assistants: Collection[str] = (),
+        user_name: str | None = None,
         progress: ProgressListener = unheard,
     ) -> ImportReport:
         """Add the records of files, in order, as one change.
 
         Every record becomes an entry or is set aside with its place, bytes and reason.
-        The files are only read.
+        The files are only read. A file that this dataset has imported before, whatever its
+        name, adds nothing.
+
+        Args:
+            paths: The files.
+            dry_run: Read and count, but store nothing.
+            again: Import also files that were imported before.
+            assistants: Speakers whose turns are the assistant's, where nothing else tells.
+            user_name: What ``{{user}}`` is called, ``None`` to leave such marks as they are.
+            progress: Hears of bytes read.
 
         Raises:
             NotFound: a file is not there.
             InvalidInput: a file is not text in UTF-8, or the dataset's name cannot be used.
             Unavailable: the disk is full; nothing was added.
         """
+        options = ReadingOptions(frozenset(assistants), user_name)
         return bringing.import_into(
             self._parts, bringing.Place(self.name, self.working_copy),
-            [Path(path) for path in paths], dry_run=dry_run, listener=progress,
+            [Path(path) for path in paths], bringing.ImportOrder(dry_run, again, options), progress,
         )  # fmt: skip
 
     def sql(self, query: str, *, at: int | None = None) -> Result:
@@ -171,7 +190,7 @@ class Dataset:
             TagInvalid: a text cannot be a tag.
             QueryInvalid: the condition is wrong.
         """
-        return self._tags(tags, (), entries, where)
+        return self._tags(tagging.TagOrder(tags, (), entries, where))
 
     def remove_tags(
         self,
@@ -181,7 +200,7 @@ class Dataset:
         where: str | None = None,
     ) -> LogItem | None:
         """Remove tags; see :meth:`add_tags`."""
-        return self._tags((), tags, entries, where)
+        return self._tags(tagging.TagOrder((), tags, entries, where))
 
     def search(
         self,
@@ -362,28 +381,9 @@ class Dataset:
         order = leaving.ExportOrder(Path(path), format, clean=clean, where=where, force=force)
         return leaving.export_to(self._parts, self._read(at), order, progress)
 
-    def _tags(
-        self,
-        add: Sequence[str],
-        remove: Sequence[str],
-        entries: Sequence[str | UUID] | None,
-        where: str | None,
-    ) -> LogItem | None:
-        journal = self._parts.journal
-        fold = self._fold_to_write()
-        words = f"{'add' if add else 'remove'} tags {', '.join([*add, *remove])}"
-        if entries is not None:
-            keys = [editions.parsed_id(entry_id) for entry_id in entries]
-            for key in keys:
-                editions.locate(self._parts, key, fold)
-            where = among(keys)
-        room = None if journal.in_block else self._parts.room
-        bulk = bulk_tags(self._parts.reader, room, fold, where, add=add, remove=remove)
-        if bulk.change is None:
-            return None
-        if bulk.batch is not None:
-            journal.publish([bulk.batch])
-        return self._item(journal.commit((bulk.change,), f"{words}: {bulk.affected:,} entries"))
+    def _tags(self, order: tagging.TagOrder) -> LogItem | None:
+        done = tagging.tag(self._parts, self._fold_to_write(), order)
+        return None if done is None else self._item(done)
 
     def _fold_to_write(self) -> DatasetFold:
         """Return the working copy's newest state, as the store's writer."""

@@ -258,7 +258,21 @@ class Reader:
         counted = [row | {"message_count": len(row["messages"])} for row in rows.values()]
         entries = sorted(counted, key=itemgetter("position", "entry_id"))
         batches = [one["quarantine_id"] for _, own in sets for one in own if "quarantine_id" in one]
-        aside = [row for batch_id in batches for row in self._rows(batch_id, None)]
+        runs = [
+            (m, r)
+            for _, own in sets
+            for one in own
+            for m in one.get("mended", [])
+            for r in m["runs"]
+        ]
+        mended = {
+            (one["quarantine_id"], one["import_id"], one["source"], number)
+            for one, (first, last) in runs
+            for number in range(first, last + 1)
+        }
+        held = [(batch_id, row) for batch_id in batches for row in self._rows(batch_id, None)]
+        names = [(key, str(row["import_id"]), row["source"], row["record"]) for key, row in held]
+        aside = [row for name, (_, row) in zip(names, held, strict=True) if name not in mended]
         return entries, sorted(aside, key=itemgetter("created_at", "source", "record"))
 
     def _apply(self, rows: dict[UUID, Row], change: Row) -> None:
