@@ -13,6 +13,8 @@ from rolethread_store.formats.exporting import (
 from rolethread_store.formats.importing import RecordsUnaccounted, import_files
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
 from rolethread_store.formats.single import ParsedRecord, RecordUnreadable, read_one
+from rolethread_store.formats.sources import SourceFile, SourceOptions, find_sources
+from rolethread_store.formats.tables_options import TableOptions
 
 __all__ = [
     "ExportOutcome",
@@ -26,7 +28,11 @@ __all__ = [
     "QuarantineSample",
     "RecordUnreadable",
     "RecordsUnaccounted",
+    "SourceFile",
+    "SourceOptions",
+    "TableOptions",
     "export_lines",
+    "find_sources",
     "import_files",
     "line_expression",
     "read_one",

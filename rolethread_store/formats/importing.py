@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from rolethread_store.engine import QueryInvalid, SegmentUnreadable, Session
 from rolethread_store.errors import Corrupt
-from rolethread_store.formats.layout import FileLayout, detect_layout
+from rolethread_store.formats.layout import detect_layout
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
 from rolethread_store.formats.plain import PlainShape, find_shape
 from rolethread_store.formats.records import read_groups
@@ -27,6 +27,7 @@ from rolethread_store.formats.shaping import (
     shaped_sql,
     survey_sql,
 )
+from rolethread_store.formats.sources import SourceFile, SourceOptions, find_sources
 from rolethread_store.formats.typed import typed_sql
 from rolethread_store.model import Progress, ProgressListener, Source, unheard
 from rolethread_store.segments import BatchWriter
@@ -57,32 +58,42 @@ class _Tally:
 
 
 def import_files(
-    paths: Sequence[Path], target: ImportTarget, listener: ProgressListener = unheard
+    paths: Sequence[str | Path | SourceFile],
+    target: ImportTarget,
+    listener: ProgressListener = unheard,
+    reading: SourceOptions | None = None,
 ) -> ImportOutcome:
     """Read files into the target's writers; the caller finishes or abandons those.
 
     Args:
-        paths: Files of ChatML or ShareGPT records; never written to.
+        paths: What ``find_sources`` understands; never written to.
         target: Where the rows go.
-        listener: Hears of bytes read.
+        listener: Hears of bytes read, unpacked and as UTF-8.
+        reading: How the sources are to be read.
 
     Raises:
         SourceMissing: a file is not there; like the next two, found before any is read.
         SourceUnreadable: a file may not be read.
-        SourceNotText: a folder, a compressed file, or not UTF-8.
+        SourceNotText: a folder, or bytes that no reader understands.
+        SourceUnavailable: the disk or a remote fails.
+        SourceExpands: a compressed file unpacks to too much.
+        ArchiveRefused: an archive is damaged, encrypted, or holds names that mislead.
+        TableUnreadable: a table is damaged.
         RecordTooLarge: a record is larger than quarantine takes.
         RecordsUnaccounted: the counts do not add up.
     """
-    layouts = [detect_layout(path) for path in paths]
+    found = find_sources(paths, reading)
+    sizes = [detect_layout(source).size for source in found]
     moment = target.clock.now()
-    total = sum(layout.size for layout in layouts)
+    known = [size for size in sizes if size is not None]
+    total = sum(known) if len(known) == len(sizes) else None
     tally, sources, done = _Tally(), [], 0
-    for path, layout in zip(paths, layouts, strict=True):
+    for source, size in zip(found, sizes, strict=True):
         before = tally.ordinal, tally.entries, tally.quarantined
-        _import_one(path, _Flow(target, moment, done, total, listener), tally)
-        done += layout.size
+        read = _import_one(source, _Flow(target, moment, done, total, listener), tally)
+        done += read if size is None else size
         listener(Progress(done, total, "bytes read"))
-        sources.append(_source(path, layout, before, tally))
+        sources.append(_source(source.name, before, tally))
     return ImportOutcome(tuple(sources), dict(sorted(tally.formats.items())), tuple(tally.samples))
 
 
@@ -93,18 +104,18 @@ class _Flow:
     target: ImportTarget
     moment: datetime
     done: int
-    total: int
+    total: int | None
     listener: ProgressListener
 
 
-def _source(path: Path, layout: FileLayout, before: tuple[int, int, int], tally: _Tally) -> Source:
+def _source(name: str, before: tuple[int, int, int], tally: _Tally) -> Source:
     records, kept, quarantined = (
         after - start
         for after, start in zip(
             (tally.ordinal, tally.entries, tally.quarantined), before, strict=True
         )
     )
-    return Source(name=path.name, records=records, kept=kept, quarantined=quarantined)
+    return Source(name=name, records=records, kept=kept, quarantined=quarantined)
 
 
 @dataclass
@@ -124,10 +135,14 @@ class _Lane:
     usual: bool = True
 
 
-def _import_one(path: Path, flow: _Flow, tally: _Tally) -> None:
-    """Import one file, reading the next group while the engine works on this one."""
-    groups = read_groups(path)
-    stamp = Stamp(flow.target.import_id, path.name, flow.moment, flow.target.first_position)
+def _import_one(source: SourceFile, flow: _Flow, tally: _Tally) -> int:
+    """Import one source, reading the next group while the engine works on this one.
+
+    Returns:
+        The bytes read of it, as far as its records tell.
+    """
+    groups, read = read_groups(source), 0
+    stamp = Stamp(flow.target.import_id, source.name, flow.moment, flow.target.first_position)
     lane: _Lane | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
         coming = reader.submit(next, groups, None)
@@ -142,6 +157,7 @@ def _import_one(path: Path, flow: _Flow, tally: _Tally) -> None:
             # Its buffers are filled again by the reader.
             del group
             flow.listener(Progress(flow.done + read, flow.total, "bytes read"))
+    return read
 
 
 def _import_group(group: pa.Table, lane: _Lane, target: ImportTarget, tally: _Tally) -> None:

@@ -12,7 +12,13 @@ from uuid import UUID
 from rolethread_store.changelog import MAIN, DatasetFold, WorkingCopyMissing
 from rolethread_store.dataset import stored_name
 from rolethread_store.errors import Conflict, InvalidInput
-from rolethread_store.formats import ImportOutcome, ImportTarget, import_files
+from rolethread_store.formats import (
+    ImportOutcome,
+    ImportTarget,
+    SourceFile,
+    SourceOptions,
+    import_files,
+)
 from rolethread_store.model import (
     BatchAttached,
     BatchKind,
@@ -52,7 +58,13 @@ class Place:
 
 
 def import_into(
-    parts: Parts, place: Place, paths: Sequence[Path], *, dry_run: bool, listener: ProgressListener
+    parts: Parts,
+    place: Place,
+    paths: Sequence[str | Path | SourceFile],
+    *,
+    dry_run: bool,
+    listener: ProgressListener,
+    reading: SourceOptions | None = None,
 ) -> ImportReport:
     """Import files into a dataset, which is made when it is not there.
 
@@ -79,7 +91,7 @@ def import_into(
         quarantine=quarantine,
     )
     try:
-        outcome = import_files(paths, target, listener)
+        outcome = import_files(paths, target, listener, reading)
         set_id = None
         if entries is not None and quarantine is not None:
             set_id = _committed(parts, dataset, import_id, outcome, (entries, quarantine))

@@ -9,6 +9,7 @@ from uuid import UUID
 from rolethread_store.changelog import MAIN, DatasetFold
 from rolethread_store.dataset import stored_name
 from rolethread_store.editing import among, bulk_tags
+from rolethread_store.formats import SourceOptions
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Difference,
@@ -85,20 +86,20 @@ class Dataset:
         *,
         dry_run: bool = False,
         progress: ProgressListener = unheard,
+        reading: SourceOptions | None = None,
     ) -> ImportReport:
-        """Add the records of files, in order, as one change.
+        """Add the records of files, patterns or URLs, in order, as one change.
 
         Every record becomes an entry or is set aside with its place, bytes and reason.
-        The files are only read.
 
         Raises:
             NotFound: a file is not there.
-            InvalidInput: a file is not text in UTF-8, or the dataset's name cannot be used.
-            Unavailable: the disk is full; nothing was added.
+            InvalidInput: a file cannot be read, or the dataset's name cannot be used.
+            Unavailable: the disk is full or failed; nothing was added.
         """
         return bringing.import_into(
-            self._parts, bringing.Place(self.name, self.working_copy),
-            [Path(path) for path in paths], dry_run=dry_run, listener=progress,
+            self._parts, bringing.Place(self.name, self.working_copy), paths,
+            dry_run=dry_run, listener=progress, reading=reading,
         )  # fmt: skip
 
     def sql(self, query: str, *, at: int | None = None) -> Result:

@@ -9,14 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rolethread_store.formats import lines, nested
-from rolethread_store.formats.layout import (
-    Container,
-    SourceMissing,
-    SourceNotText,
-    detect_layout,
-)
+from rolethread_store.formats.layout import Container, detect_layout
 from rolethread_store.formats.pieces import RecordTooLarge
 from rolethread_store.formats.records import read_groups
+from rolethread_store.formats.sources import SourceMissing, SourceNotText
 
 LOOSE = settings(
     max_examples=150,
