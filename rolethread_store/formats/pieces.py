@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rolethread_store.errors import InvalidInput
+from rolethread_store.formats.sources import BAD_BYTES
 from rolethread_store.formats.structure import deepest
 
 __all__ = [
@@ -117,6 +118,8 @@ def _utf8_fault(piece: bytes) -> str | None:
     try:
         piece.decode()
     except UnicodeDecodeError as error:
+        if piece.startswith(BAD_BYTES, error.start):
+            return f"not text in the file's encoding: a character at {error.start}"
         return f"not UTF-8: byte 0x{piece[error.start]:02x} at {error.start}"
     return None
 

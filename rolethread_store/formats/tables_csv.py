@@ -104,7 +104,9 @@ def csv_rows(stream: Stream, names: list[str], divider: str) -> Iterator[Rows]:
                 yield held
             held = rows
     except pa.ArrowInvalid as error:
-        raise _unreadable(stream.shown, error) from None
+        # A row of names alone, without a line feed behind it, is an empty table.
+        if "Empty CSV" not in str(error):
+            raise _unreadable(stream.shown, error) from None
     fault = stream.broken or (_NEVER_CLOSED if counted.quotes % 2 else None)
     last = Rows([], np.empty(0, np.int64)) if held is None else held
     if fault is not None:

@@ -23,7 +23,7 @@ JSON_CELLS = frozenset({"messages", "conversations", "chosen", "rejected", "tool
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 _CONTROL = r"[\x00-\x1f]"
 # A text that begins and ends as an array or object does: ``{{char}}`` and ``[sighs]`` do not.
-_LIKE_JSON = r'(?s)^\s*(\[\s*[\[\]{"]|\{\s*["}]).*[\]}]\s*$'
+_LIKE_JSON = r'(?s)^\s*(\[\s*\]|\{\s*\}|(\[\s*[\[{"]|\{\s*").*[\]}])\s*$'
 _FLOAT_WORDS = (("nan", "NaN"), ("inf", "Infinity"), ("-inf", "-Infinity"))
 
 

@@ -1,5 +1,6 @@
 """Where records come from: files, archives, compressed files, URLs, standard input."""
 
+from rolethread_store.formats.sources.decoding import BAD_BYTES
 from rolethread_store.formats.sources.failures import (
     ArchiveRefused,
     EncodingUnknown,
@@ -16,6 +17,7 @@ from rolethread_store.formats.sources.source import SourceFile, SourceOptions
 from rolethread_store.formats.sources.stream import Stream, Watcher
 
 __all__ = [
+    "BAD_BYTES",
     "ArchiveRefused",
     "EncodingUnknown",
     "SourceDriverMissing",

@@ -12,7 +12,7 @@ from io import RawIOBase
 from rolethread_store.formats.sources.failures import EncodingUnknown
 from rolethread_store.formats.sources.stream import Stream
 
-__all__ = ["Decoded", "checked_encoding", "encoding_of"]
+__all__ = ["BAD_BYTES", "Decoded", "checked_encoding", "encoding_of"]
 
 _MARKS = (
     (codecs.BOM_UTF8, None),
@@ -32,6 +32,9 @@ _ZEROS: dict[tuple[bool, ...], str] = {
 _BINARY = (b"PK\x03\x04", b"PAR1", b"ARROW1\0\0", b"\x89PNG\r\n\x1a\n", b"SQLite format 3\0")
 _INPUT_BYTES = 256 << 10
 _BAD = "rolethread-store.bad-bytes"
+_BAD_CHARACTER = "\udcff"
+# What stands in the UTF-8 where the source's bytes mean nothing in its encoding.
+BAD_BYTES = _BAD_CHARACTER.encode("utf-8", "surrogatepass")
 
 
 def _mark_bad(error: UnicodeError) -> tuple[str, int]:
@@ -41,7 +44,7 @@ def _mark_bad(error: UnicodeError) -> tuple[str, int]:
     """
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return "\udcff", error.end
+    return _BAD_CHARACTER, error.end
 
 
 codecs.register_error(_BAD, _mark_bad)

@@ -29,6 +29,8 @@ _MARKS = (
 _WINDOWS = {"gzip": 31, "deflate": -15}
 _INPUT_BYTES = 256 << 10
 _OUTPUT_BYTES = 256 << 10
+# xz gives nothing of a call that meets damage: small calls lose little.
+_XZ_OUTPUT_BYTES = 4 << 10
 # Text of dialogues shrinks by 3 to 20; a file of one repeated record by about 1000.
 _RATIO = 200
 _FREE_BYTES = 1 << 30
@@ -121,6 +123,7 @@ class Unpacked(RawIOBase):
         self._bound = bound
         self._given = 0
         self._meter = _Meter(packed)
+        self._step = _XZ_OUTPUT_BYTES if kind == "xz" else _OUTPUT_BYTES
         self._parts = _Zstd(self._meter) if kind == "zstd" else _Members(self._meter, kind)
 
     def readable(self) -> bool:
@@ -132,7 +135,7 @@ class Unpacked(RawIOBase):
         view = memoryview(room).cast("B")  # type: ignore[arg-type]
         if self.broken is not None:
             return 0
-        part = self._parts.read(min(len(view), _OUTPUT_BYTES))
+        part = self._parts.read(min(len(view), self._step))
         self.broken = self._parts.broken or self._packed.broken
         self._given += len(part)
         self._bound.check(self._meter.taken, self._given)
@@ -175,6 +178,10 @@ class _Members:
 
     def read(self, count: int) -> bytes:
         while not self._ended:
+            # A finished codec is not asked again: zlib's would count its leftovers twice.
+            if self._codec.eof:
+                self._next_member()
+                continue
             try:
                 part = self._codec.decompress(self._waiting, count)
             except (zlib.error, lzma.LZMAError, OSError, EOFError):
@@ -182,9 +189,7 @@ class _Members:
             self._waiting = b""
             if part:
                 return part
-            if self._codec.eof:
-                self._next_member()
-            else:
+            if not self._codec.eof:
                 self._waiting = self._packed.read(_INPUT_BYTES) or b""
                 if not self._waiting:
                     return self._stop(_EARLY)
