@@ -84,10 +84,12 @@ class _Codec(Protocol):
 
 
 class _Zlib:
-    """The decompressor of zlib, which hands back what it did not take, with the others' face."""
+    """The decompressor of zlib, with the face of the others and nothing lost where it fails."""
 
     def __init__(self, window: int) -> None:
         self._codec = zlib.decompressobj(wbits=window)
+        self._before, self._fed, self._given = self._codec, b"", 0
+        self._failed = False
 
     @property
     def eof(self) -> bool:
@@ -98,7 +100,38 @@ class _Zlib:
         return self._codec.unused_data
 
     def decompress(self, data: bytes, max_length: int = -1, /) -> bytes:
-        return self._codec.decompress(self._codec.unconsumed_tail + data, max_length)
+        if self._failed:
+            raise zlib.error
+        fed = self._codec.unconsumed_tail + data
+        if data:
+            self._before, self._fed, self._given = self._codec.copy(), fed, 0
+        try:
+            part = self._codec.decompress(fed, max_length)
+        except zlib.error:
+            self._failed = True
+            part = self._rescued()
+            if not part:
+                raise
+        self._given += len(part)
+        return part
+
+    def _rescued(self) -> bytes:
+        """Return what the failed call had unpacked, which zlib keeps to itself.
+
+        A checksum comes last: without this, a wrong one would cost the text before it, and
+        not its last character alone.
+        """
+        codec, fed, part = self._before, self._fed, bytearray()
+        while self._given:
+            self._given -= len(codec.decompress(fed, self._given))
+            fed = codec.unconsumed_tail
+        try:
+            while byte := codec.decompress(fed, 1):
+                part += byte
+                fed = codec.unconsumed_tail
+        except zlib.error:
+            pass
+        return bytes(part)
 
 
 def _new_codec(kind: str) -> _Codec:
