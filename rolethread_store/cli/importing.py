@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,12 +27,17 @@ _REASONS_SHOWN = 5
     "import",
     epilog=example(
         "rolethread import chats.jsonl more.json --dataset tavern",
-        "rolethread import chats.jsonl --dataset tavern --dry-run",
+        "rolethread import 'chats/**/*.jsonl.gz' cards.zip --dataset tavern --dry-run",
+        "rolethread import meld.csv --dataset meld --group Dialogue_ID "
+        "--column name=Speaker --column content=Utterance",
     ),
 )
 def import_(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON or JSONL files.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Files, patterns or URLs; - is standard input."),
+    ],
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="Dataset to add to; made if it is new.")
     ],
@@ -49,23 +54,50 @@ def import_(
     user_name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What {{user}} in cards is called.")
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of text that is not Unicode, like cp1252."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=COLUMN", help="Which column of a table is what. Repeatable."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Rows of a table with one value here are one conversation."
+        ),
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(metavar="csv|tsv", help="Read text as a table, whatever its name."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Read files into a dataset.
 
-    ChatML, ShareGPT and the shapes of chat programs and corpora are recognised record by
-    record. Records that cannot be read are kept in quarantine with their place and the
-    reason; the files are never changed. All files together are one change, and one undo
+    JSON, JSON Lines, CSV, TSV, Parquet, Arrow, cards and chats, also compressed (gzip, zstd,
+    bzip2, xz) or in a zip archive; what a file is, its content tells, and the shape of each
+    record its keys. Records that cannot be read are kept in quarantine with their place and
+    the reason; the files are never changed. All files together are one change, and one undo
     takes it back. A file whose content this dataset has imported before adds nothing.
     """
+    from rolethread_store.formats import (  # noqa: PLC0415
+        ReadingOptions,
+        SourceOptions,
+        TableOptions,
+    )
+
+    options = TableOptions.parse(column or (), group, table)
+    reading = SourceOptions(encoding, options, stdin=sys.stdin.buffer)
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(dataset).import_files(
             files,
             dry_run=dry_run,
             again=again,
-            assistants=assistant or (),
-            user_name=user_name,
+            speakers=ReadingOptions(frozenset(assistant or ()), user_name),
             progress=bar,
+            reading=reading,
         )
     if json:
         output.write_json(_shape(report))

@@ -22,6 +22,8 @@ from rolethread_store.formats.repairing import (
 )
 from rolethread_store.formats.rereading import SetAside, read_raw, reread, still_unreadable
 from rolethread_store.formats.single import EDITED_FORMATS, ParsedRecord, RecordUnreadable, read_one
+from rolethread_store.formats.sources import SourceFile, SourceOptions, find_sources
+from rolethread_store.formats.tables_options import TableOptions
 from rolethread_store.formats.tally import RecordsUnaccounted
 
 __all__ = [
@@ -45,8 +47,12 @@ __all__ = [
     "Repair",
     "RepairLibraryMissing",
     "SetAside",
+    "SourceFile",
+    "SourceOptions",
+    "TableOptions",
     "detect_file",
     "export_lines",
+    "find_sources",
     "import_files",
     "line_expression",
     "proposed_repair",

@@ -13,8 +13,10 @@ from rolethread_store.engine import Session
 from rolethread_store.formats.adapters import ADAPTERS, ReadingOptions
 from rolethread_store.formats.documents import KINDS
 from rolethread_store.formats.importing import import_files
+from rolethread_store.formats.layout import as_source
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget
 from rolethread_store.formats.records import read_groups
+from rolethread_store.formats.sources import SourceFile
 from rolethread_store.formats.strict_json import parsed
 from rolethread_store.model import ProgressListener, unheard
 
@@ -23,6 +25,9 @@ __all__ = ["Detection", "Failure", "Guess", "detect_file"]
 _SET_BASED = {
     "chatml": ("ChatML", "messages of role and content"),
     "sharegpt": ("ShareGPT", "conversations of from and value"),
+    "alpaca": ("Alpaca", "instruction, input and output"),
+    "dolly": ("Dolly", "instruction, context and response"),
+    "gpteacher": ("GPTeacher", "instruction, input and response"),
 }
 
 
@@ -148,7 +153,8 @@ def detect_file(
         quarantine=None,
         options=options or ReadingOptions(),
     )
-    outcome = import_files([path], target, listener)
+    found = as_source(path)
+    outcome = import_files([found], target, listener)
     [source] = outcome.sources
     guesses = _guesses(outcome)
     return Detection(
@@ -159,8 +165,8 @@ def detect_file(
         definitions=len(outcome.facts),
         guesses=guesses,
         first=looking.first,
-        failure=_failure(path, outcome, guesses, looking.first_records),
-        keys=() if guesses else _first_keys(path),
+        failure=_failure(found, outcome, guesses, looking.first_records),
+        keys=() if guesses else _first_keys(found),
     )
 
 
@@ -176,7 +182,7 @@ def _guesses(outcome: ImportOutcome) -> tuple[Guess, ...]:
 
 
 def _failure(
-    path: Path, outcome: ImportOutcome, guesses: tuple[Guess, ...], firsts: Mapping[str, int]
+    path: SourceFile, outcome: ImportOutcome, guesses: tuple[Guess, ...], firsts: Mapping[str, int]
 ) -> Failure | None:
     """Return the earliest record that is set aside or of another shape than the best guess."""
     found: list[Failure] = []
@@ -193,7 +199,7 @@ def _failure(
     return found[0] if found else None
 
 
-def _offset_of(path: Path, record: int, outcome: ImportOutcome) -> int | None:
+def _offset_of(path: SourceFile, record: int, outcome: ImportOutcome) -> int | None:
     """Return where a record begins, by reading the file up to it once more."""
     if any(kind.name in outcome.evidence for kind in KINDS):
         return None  # A document's records have no lines to count.
@@ -205,9 +211,7 @@ def _offset_of(path: Path, record: int, outcome: ImportOutcome) -> int | None:
     return None
 
 
-def _first_keys(path: Path) -> tuple[str, ...]:
-    if path.is_dir():
-        return ()
+def _first_keys(path: SourceFile) -> tuple[str, ...]:
     for group in read_groups(path):
         text = group["line"][0].as_py()
         record = None if text is None else parsed(text)[0]

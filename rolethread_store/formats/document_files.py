@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ from rolethread_store.formats.lanes import Lane, numbered, set_aside_all
 from rolethread_store.formats.outcome import ImportTarget
 from rolethread_store.formats.pieces import KEPT_RECORD_BYTES, RECORD_SCHEMA, check_size
 from rolethread_store.formats.shaping import Stamp
+from rolethread_store.formats.sources import Stream
 from rolethread_store.formats.tally import Tally
 
 __all__ = ["HEAD_BYTES", "document_kind", "documents_in", "import_document"]
@@ -60,18 +60,22 @@ def documents_in(data: bytes, kind: DocumentKind) -> Iterator[Document]:
 
 
 def import_document(
-    source: BinaryIO, kind: DocumentKind, stamp: Stamp, target: ImportTarget, tally: Tally
+    source: Stream, kind: DocumentKind, stamp: Stamp, target: ImportTarget, tally: Tally
 ) -> None:
     """Import a file that is one document.
 
     Raises:
         RecordTooLarge: it is larger than quarantine takes.
     """
-    data = source.read(KEPT_RECORD_BYTES + 1)
+    data = source.read(KEPT_RECORD_BYTES + 1) or b""
     check_size(len(data), 0)
     lane = OddLane(target, tally, stamp)
     lot: list[Document] = []
-    for document in documents_in(data, kind):
+    found = documents_in(data, kind)
+    if source.broken is not None:
+        # Half a chat would look like a whole one.
+        found = iter([Document(0, data, None, source.broken)])
+    for document in found:
         lot.append(document)
         if len(lot) == _LOT:
             _import_lot(lot, lane, stamp, target, tally)

@@ -96,7 +96,7 @@ def marks_of(raw: bytes, count: int) -> list[str]:
             kept = {"raw_base64": base64.b64encode(raw).decode("ascii")}
         else:
             digest = StreamDigest()
-            digest.feed(raw, len(raw))
+            digest.hear(memoryview(raw))
             kept = {"raw_digest": f"xxh3-128:{digest.found.digest}", "raw_size": len(raw)}
     marks = [kept, *({"part": part} for part in range(1, count))]
     return [f'"{RESERVED_KEY}":{json.dumps(mark, ensure_ascii=False)}' for mark in marks]

@@ -14,10 +14,11 @@ from rolethread_store.formats.document_files import HEAD_BYTES, document_kind, i
 from rolethread_store.formats.documents import DocumentKind
 from rolethread_store.formats.finding import find_shape
 from rolethread_store.formats.lanes import RAW_TABLE, Lane, import_group
-from rolethread_store.formats.layout import detect_layout
+from rolethread_store.formats.layout import Container, detect_layout
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget
 from rolethread_store.formats.records import read_groups
 from rolethread_store.formats.shaping import Stamp
+from rolethread_store.formats.sources import SourceFile, find_sources
 from rolethread_store.formats.tally import Tally
 from rolethread_store.model import Progress, ProgressListener, Source, unheard
 
@@ -25,25 +26,33 @@ __all__ = ["import_files"]
 
 
 def import_files(
-    paths: Sequence[Path], target: ImportTarget, listener: ProgressListener = unheard
+    paths: Sequence[str | Path | SourceFile],
+    target: ImportTarget,
+    listener: ProgressListener = unheard,
 ) -> ImportOutcome:
     """Read files into the target's writers; the caller finishes or abandons those.
 
     Args:
-        paths: Files of records, or single documents; never written to.
+        paths: What ``find_sources`` understands, rows of records or single documents; never
+            written to.
         target: Where the rows go.
-        listener: Hears of bytes read.
+        listener: Hears of bytes read, unpacked and as UTF-8.
 
     Raises:
         SourceMissing: a file is not there; like the next two, found before any is read.
         SourceUnreadable: a file may not be read.
-        SourceNotText: a folder, a compressed file, or not UTF-8.
+        SourceNotText: a folder, or bytes that no reader understands.
+        SourceUnavailable: the disk or a remote fails.
+        SourceExpands: a compressed file unpacks to too much.
+        ArchiveRefused: an archive is damaged, encrypted, or holds names that mislead.
+        TableUnreadable: a table is damaged.
         RecordTooLarge: a record is larger than quarantine takes.
         RecordsUnaccounted: the counts do not add up.
     """
-    plans = [_planned(path) for path in paths]
+    plans = [_planned(source) for source in find_sources(paths, target.reading)]
     moment = target.clock.now()
-    total = sum(plan.size for plan in plans)
+    known = [plan.source.size for plan in plans if plan.source.size is not None]
+    total = sum(known) if len(known) == len(plans) else None
     tally, sources, done = Tally(Definitions(target.known)), [], 0
     read = dict(target.imported or {})
     for plan in plans:
@@ -54,7 +63,7 @@ def import_files(
             if source.digest is not None and source.size is not None:
                 read[ContentDigest(source.digest, source.size)] = source.records
         sources.append(source)
-        done += plan.size
+        done += source.size or 0
         listener(Progress(done, total, "bytes read"))
     return ImportOutcome(
         tuple(sources),
@@ -68,17 +77,17 @@ def import_files(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How a file is going to be read.
+    """How a source is going to be read.
 
     Attributes:
-        path: The file.
-        size: Its bytes when it was looked at.
+        source: The source.
+        container: How its records follow each other, ``None`` for a document.
         kind: The kind of document it is, ``None`` for a row of records, and by what.
     """
 
-    path: Path
-    size: int
-    kind: tuple[DocumentKind, str] | None
+    source: SourceFile
+    container: Container | None
+    kind: tuple[DocumentKind, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +97,37 @@ class _Flow:
     target: ImportTarget
     moment: datetime
     done: int
-    total: int
+    total: int | None
     listener: ProgressListener
 
 
-def _planned(path: Path) -> _Plan:
-    """Look at a file's beginning."""
-    if path.is_file():
-        try:
-            with path.open("rb") as source:
-                kind = document_kind(source.read(HEAD_BYTES), path.name)
-        except PermissionError:
-            kind = None  # The layout says so in its own words.
-        if kind is not None:
-            return _Plan(path, path.stat().st_size, kind)
-    return _Plan(path, detect_layout(path).size, None)
+def _planned(source: SourceFile) -> _Plan:
+    """Look at a source's beginning."""
+    with source.open() as stream:
+        kind = document_kind(stream.peek(HEAD_BYTES), source.name)
+    if kind is not None:
+        return _Plan(source, None, kind)
+    return _Plan(source, detect_layout(source).container)
 
 
 def _again(plan: _Plan, read: dict[ContentDigest, int]) -> Source | None:
-    """Return what is said of a file that was read before, ``None`` for any other.
+    """Return what is said of a source that was read before, ``None`` for any other.
 
-    Only a file of the same size is read for its digest alone.
+    Only one of the same size is read for its digest alone, or one whose size is known at
+    its end only; what can be read once is imported.
     """
-    if all(known.size != plan.size for known in read):
+    source = plan.source
+    if not read or source.once:
         return None
-    with plan.path.open("rb") as source:
-        found = digest_of(source)
+    if source.size is not None and all(known.size != source.size for known in read):
+        return None
+    with source.open() as stream:
+        found = digest_of(stream)
     if found not in read:
         return None
     records = read[found]
     return Source(
-        name=plan.path.name,
+        name=source.name,
         records=records,
         kept=0,
         quarantined=0,
@@ -129,20 +138,25 @@ def _again(plan: _Plan, read: dict[ContentDigest, int]) -> Source | None:
 
 
 def _read_once(plan: _Plan, flow: _Flow, tally: Tally) -> Source:
-    """Import one file and return what became of it."""
+    """Import one source and return what became of it."""
     before, digest = tally.counts, StreamDigest()
-    target = flow.target
-    stamp = Stamp(target.import_id, plan.path.name, flow.moment, target.first_position)
-    if plan.kind is None:
-        _import_records(plan.path, stamp, flow, tally, digest)
-    else:
+    target, source = flow.target, plan.source
+    stamp = Stamp(target.import_id, source.name, flow.moment, target.first_position)
+    if plan.kind is not None:
         kind, evidence = plan.kind
         tally.evidence.setdefault(kind.name, evidence)
-        with plan.path.open("rb") as source:
-            import_document(digest.over(source), kind, stamp, target, tally)
+        with source.open(digest.hear) as stream:
+            import_document(stream, kind, stamp, target, tally)
+    elif plan.container is Container.TABLE and not source.once:
+        # A columnar table is not read from its first byte to its last.
+        with source.open() as stream:
+            digest.take(stream)
+        _import_records(source, stamp, flow, tally, None)
+    else:
+        _import_records(source, stamp, flow, tally, digest)
     counts = tally.since(before)
     return Source(
-        name=plan.path.name,
+        name=source.name,
         records=counts.records,
         kept=counts.kept,
         quarantined=counts.quarantined,
@@ -153,10 +167,10 @@ def _read_once(plan: _Plan, flow: _Flow, tally: Tally) -> Source:
 
 
 def _import_records(
-    path: Path, stamp: Stamp, flow: _Flow, tally: Tally, digest: StreamDigest
+    source: SourceFile, stamp: Stamp, flow: _Flow, tally: Tally, digest: StreamDigest | None
 ) -> None:
     """Import a row of records, reading the next group while the engine works on this one."""
-    groups = read_groups(path, digest=digest)
+    groups = read_groups(source, watcher=None if digest is None else digest.hear)
     lane: Lane | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
         coming = reader.submit(next, groups, None)

@@ -9,13 +9,19 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from io import BufferedReader
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rolethread_store.formats.pieces import Integers, check_size, pieces, record_batch
+from rolethread_store.formats.pieces import (
+    Integers,
+    broken_record,
+    check_size,
+    pieces,
+    record_batch,
+)
+from rolethread_store.formats.sources import Stream
 
 __all__ = ["line_batches"]
 
@@ -62,13 +68,13 @@ class _Blocks:
         return view
 
 
-def line_batches(source: BufferedReader, start: int) -> Iterator[pa.RecordBatch]:
+def line_batches(source: Stream, start: int) -> Iterator[pa.RecordBatch]:
     """Read from ``start`` to the end, one batch per chunk; blank lines are no records.
 
     Raises:
         RecordTooLarge: a line is larger than quarantine takes.
     """
-    source.seek(start)
+    source.skip(start)
     blocks, marks = _Blocks(_CHUNK_BYTES), np.empty(_CHUNK_BYTES, np.bool_)
     offset, lines, pending, size = start, 0, list[bytes](), 0
     while True:
@@ -96,7 +102,9 @@ def line_batches(source: BufferedReader, start: int) -> Iterator[pa.RecordBatch]
         offset += done
         lines += len(ends)
         pending, size = [block[end:filled].tobytes()], filled - end
-    if size:
+    if source.broken is not None:
+        yield broken_record(b"".join(pending), lines + 1, offset, source.broken)
+    elif size:
         yield _batch(b"".join(pending), np.array([0, size], np.int64), offset, lines)
 
 

@@ -12,6 +12,7 @@ from rolethread_store.engine import Session
 from rolethread_store.formats.adapters import ReadingOptions
 from rolethread_store.formats.definitions import Renamed
 from rolethread_store.formats.digesting import ContentDigest
+from rolethread_store.formats.sources import SourceOptions
 from rolethread_store.model import Fact, FactKind, Source
 
 __all__ = ["ImportOutcome", "ImportTarget", "QuarantineSample", "RowWriter"]
@@ -40,6 +41,7 @@ class ImportTarget:
         known: Definitions that are there already.
         imported: Records of the files that were read before; ``None`` to read every file,
             whether it was or not.
+        reading: How the sources are to be read.
     """
 
     session: Session
@@ -51,6 +53,7 @@ class ImportTarget:
     options: ReadingOptions = field(default_factory=ReadingOptions)
     known: Mapping[tuple[FactKind, str], Fact] = field(default_factory=dict)
     imported: Mapping[ContentDigest, int] | None = None
+    reading: SourceOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from rolethread_store.formats import (
     ImportOutcome,
     ImportTarget,
     ReadingOptions,
+    SourceFile,
+    SourceOptions,
     import_files,
 )
 from rolethread_store.model import (
@@ -81,17 +83,19 @@ class ImportOrder:
         dry_run: Read and count, but store nothing.
         again: Import also what this dataset has from an earlier import of the same file.
         options: Who speaks, where the records do not say it.
+        reading: How the sources are to be read.
     """
 
     dry_run: bool = False
     again: bool = False
     options: ReadingOptions = field(default_factory=ReadingOptions)
+    reading: SourceOptions | None = None
 
 
 def import_into(
     parts: Parts,
     place: Place,
-    paths: Sequence[Path],
+    paths: Sequence[str | Path | SourceFile],
     order: ImportOrder,
     listener: ProgressListener = unheard,
 ) -> ImportReport:
@@ -119,6 +123,7 @@ def import_into(
         entries=None,
         quarantine=None,
         options=order.options,
+        reading=order.reading,
         known=parts.journal.facts.facts,
         imported=None if order.again else _imported(fold),
     )
@@ -132,7 +137,7 @@ def import_into(
 def _written(
     parts: Parts,
     place: Place,
-    paths: Sequence[Path],
+    paths: Sequence[str | Path | SourceFile],
     target: ImportTarget,
     listener: ProgressListener,
 ) -> tuple[ImportOutcome, UUID | None]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold
 from rolethread_store.dataset import stored_name
-from rolethread_store.formats import ReadingOptions
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Difference,
@@ -21,7 +20,6 @@ from rolethread_store.query import (
     search,
 )
 from rolethread_store.store import (
-    bringing,
     comparing,
     dropping,
     editions,
@@ -33,10 +31,10 @@ from rolethread_store.store import (
 )
 from rolethread_store.store.dropping import ShredReport
 from rolethread_store.store.editions import EntryMissing
+from rolethread_store.store.import_verbs import ImportVerbs
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
     ExportReport,
-    ImportReport,
     LogItem,
     VersionInfo,
     WorkingCopyInfo,
@@ -46,7 +44,7 @@ from rolethread_store.store.transactions import Transaction
 __all__ = ["Dataset"]
 
 
-class Dataset:
+class Dataset(ImportVerbs):
     """A handle on a dataset by name; it exists from its first import on.
 
     Attributes:
@@ -73,52 +71,6 @@ class Dataset:
     def exists(self) -> bool:
         """Whether the store has it."""
         return self._parts.journal.find_named(self.name, MAIN) is not None
-
-    def import_file(
-        self,
-        path: str | Path,
-        *,
-        dry_run: bool = False,
-        again: bool = False,
-        progress: ProgressListener = unheard,
-    ) -> ImportReport:
-        """Add the records of a file; see :meth:`import_files`."""
-        return self.import_files([path], dry_run=dry_run, again=again, progress=progress)
-
-    def import_files(
-        self,
-        paths: Sequence[str | Path],
-        *,
-        dry_run: bool = False,
-        again: bool = False,
-        assistants: Collection[str] = (),
-        user_name: str | None = None,
-        progress: ProgressListener = unheard,
-    ) -> ImportReport:
-        """Add the records of files, in order, as one change.
-
-        Every record becomes an entry or is set aside with its place, bytes and reason.
-        The files are only read. A file that this dataset has imported before, whatever its
-        name, adds nothing.
-
-        Args:
-            paths: The files.
-            dry_run: Read and count, but store nothing.
-            again: Import also files that were imported before.
-            assistants: Speakers whose turns are the assistant's, where nothing else tells.
-            user_name: What ``{{user}}`` is called, ``None`` to leave such marks as they are.
-            progress: Hears of bytes read.
-
-        Raises:
-            NotFound: a file is not there.
-            InvalidInput: a file is not text in UTF-8, or the dataset's name cannot be used.
-            Unavailable: the disk is full; nothing was added.
-        """
-        options = ReadingOptions(frozenset(assistants), user_name)
-        return bringing.import_into(
-            self._parts, bringing.Place(self.name, self.working_copy),
-            [Path(path) for path in paths], bringing.ImportOrder(dry_run, again, options), progress,
-        )  # fmt: skip
 
     def sql(self, query: str, *, at: int | None = None) -> Result:
         """Answer SQL with ``entries`` and ``messages`` restricted to this dataset.

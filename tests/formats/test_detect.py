@@ -10,7 +10,7 @@ import pytest
 
 import rolethread_store
 from rolethread_store.formats import Detection, Failure, Guess
-from rolethread_store.formats.layout import SourceMissing
+from rolethread_store.formats.sources import SourceMissing
 from tests.formats.crafted import use
 
 HELLO = '{"messages":[{"role":"user","content":"hi"}]}'

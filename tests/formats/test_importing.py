@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rolethread_store.formats import RecordUnreadable, read_one
-from rolethread_store.formats.layout import SourceMissing
+from rolethread_store.formats.sources import SourceMissing
 from rolethread_store.model import Progress
 from tests.formats.bench import IMPORT_ID, Bench
 
