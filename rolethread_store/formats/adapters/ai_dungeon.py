@@ -13,7 +13,7 @@ from rolethread_store.formats.adapters.draft import (
     RecordOdd,
     Turn,
 )
-from rolethread_store.formats.adapters.fields import first_text, object_of, objects_of, text_of
+from rolethread_store.formats.adapters.lenient import first_text, object_of, objects_of, text_of
 from rolethread_store.formats.adapters.speakers import character_key
 from rolethread_store.model.facts import Lorebook
 

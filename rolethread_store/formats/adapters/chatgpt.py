@@ -19,7 +19,7 @@ from rolethread_store.formats.adapters.draft import (
     RecordOdd,
     Turn,
 )
-from rolethread_store.formats.adapters.fields import (
+from rolethread_store.formats.adapters.lenient import (
     items_of,
     label_of,
     object_of,

@@ -18,7 +18,7 @@ from rolethread_store.formats.adapters.draft import (
     RecordOdd,
     Turn,
 )
-from rolethread_store.formats.adapters.fields import (
+from rolethread_store.formats.adapters.lenient import (
     first_text,
     items_of,
     label_of,

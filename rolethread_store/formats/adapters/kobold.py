@@ -23,7 +23,7 @@ from rolethread_store.formats.adapters.draft import (
     Swipe,
     Turn,
 )
-from rolethread_store.formats.adapters.fields import (
+from rolethread_store.formats.adapters.lenient import (
     first_text,
     items_of,
     object_of,

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from rolethread_store.formats.adapters.adapter import Adapter
 from rolethread_store.formats.adapters.draft import Json, JsonObject, Reading, ReadingOptions
-from rolethread_store.formats.adapters.fields import first_text, object_of, text_of
+from rolethread_store.formats.adapters.lenient import first_text, object_of, text_of
 from rolethread_store.formats.adapters.speakers import character_key
 from rolethread_store.model.facts import Lorebook
 

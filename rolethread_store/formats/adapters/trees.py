@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rolethread_store.formats.adapters.draft import JsonObject, RecordOdd, Swipe, Turn
-from rolethread_store.formats.adapters.fields import trimmed
+from rolethread_store.formats.adapters.lenient import trimmed
 
 __all__ = ["Node", "as_path", "turn_json"]
 
