@@ -38,6 +38,7 @@ __all__ = ["ADAPTER"]
 _CHAT, _INSTRUCT = 3, 4
 # The program's own marks in a saved instruct story, whatever the model's template is.
 _INPUT, _OUTPUT, _SYSTEM = "{{[INPUT]}}", "{{[OUTPUT]}}", "{{[SYSTEM]}}"
+_DEED = re.compile(r"\s*> ?")
 _KEPT = ("memory", "authorsnote", "anotetemplate", "anotestr", "worldinfo", "wifolders_d", "title")
 
 
@@ -112,12 +113,14 @@ def _swipes(listed: Iterable[Json]) -> tuple[Swipe, ...]:
 
 def _played(prompt: str, actions: list[tuple[str, tuple[Swipe, ...]]]) -> list[Turn]:
     """Return one turn for each action; the person's begin with ``>``."""
-    turns = [Turn("user", prompt)] if prompt else []
-    for text, rest in actions:
+    adventure = any(_DEED.match(text) for text, _ in actions)
+    turns = []
+    for at, (text, rest) in enumerate([(prompt, ()), *actions]):
+        mine = _DEED.match(text)
+        begun = at == 0 and not adventure
         if text or rest:
-            mine = re.match(r"\s*> ?", text)
-            role = "user" if mine else "assistant"
-            turns.append(Turn(role, text[mine.end() :] if mine else text, alternatives=rest))
+            said = text[mine.end() :] if mine else text
+            turns.append(Turn("user" if mine or begun else "assistant", said, alternatives=rest))
     return turns
 
 

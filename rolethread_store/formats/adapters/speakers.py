@@ -14,7 +14,7 @@ from rolethread_store.formats.adapters.draft import ReadingOptions
 from rolethread_store.formats.chatml import CHATML
 from rolethread_store.model.facts import Character
 
-__all__ = ["Part", "cast", "character_key", "characters"]
+__all__ = ["NARRATION", "Part", "cast", "character_key", "characters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class Part:
 
     role: str
     character: str | None
+
+
+# Text that nobody speaks is told to the user.
+NARRATION = Part("assistant", None)
 
 
 def character_key(name: str) -> str:

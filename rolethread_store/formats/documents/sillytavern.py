@@ -21,28 +21,40 @@ from rolethread_store.formats.documents.strict import (
 __all__ = ["KIND"]
 
 _HEADER = {"user_name", "character_name", "chat_metadata"}
-# A header longer than what is looked at is known by how it begins.
+# A line longer than what is looked at is known by how it begins, or by what is in it.
 _LONG_HEADER = re.compile(r'\{\s*"(chat_metadata|user_name|character_name)"\s*:')
+_LONG_MESSAGE = re.compile(r'"(is_user|mes)"\s*:')
 
 
 def _recognise(head: bytes, name: str) -> str | None:
     text = beginning(head)
     if text is None or not text.lstrip().startswith("{"):
         return None
-    line, ended, _ = text.lstrip().partition("\n")
+    line, ended, rest = text.lstrip().partition("\n")
     try:
         first = parsed_object(line)
     except TextOdd:
         return "a long header of a chat" if not ended and _LONG_HEADER.match(line) else None
-    if len(_HEADER & first.keys()) >= 2 and "mes" not in first:
-        return "a first line with " + ", ".join(sorted(_HEADER & first.keys()))
     if _is_message(first):
         return "lines with name, is_user and mes"
-    return None
+    known = _HEADER & first.keys()
+    # Records of a dataset may have such fields too; what follows a header are messages.
+    if len(known) < 2 or not _begins_message(rest.lstrip()):
+        return None
+    return "a first line with " + ", ".join(sorted(known))
+
+
+def _begins_message(rest: str) -> bool:
+    """Tell whether a chat goes on with a message, or ends with its header."""
+    line, ended, _ = rest.partition("\n")
+    try:
+        return not line or _is_message(parsed_object(line))
+    except TextOdd:
+        return not ended and _LONG_MESSAGE.search(line) is not None
 
 
 def _is_message(line: JsonObject) -> bool:
-    return isinstance(line.get("is_user"), bool) and "mes" in line
+    return "mes" in line and ("is_user" in line or "swipes" in line or "send_date" in line)
 
 
 def _read(data: bytes) -> Iterator[Document]:
@@ -61,10 +73,12 @@ def _read(data: bytes) -> Iterator[Document]:
         except TextOdd as odd:
             faults.append(Document(offset, raw, None, f"line of a chat: {odd}"))
             continue
-        if at == 0 and not _is_message(line):
+        if _is_message(line):
+            messages.append(line)
+        elif at == 0:
             header = line
         else:
-            messages.append(line)
+            faults.append(Document(offset, raw, None, "line of a chat: no message, it has no mes"))
     if messages or header:
         yield Document(0, data, {"sillytavern": {"header": header, "messages": messages}})
     yield from faults

@@ -51,9 +51,7 @@ _TOKEN = re.compile(
     r"<\|im_start\|>(?P<chatml>[^\n<|]+)\n|<\|start_header_id\|>(?P<llama>[^<|]+)<\|end_header_id\|>\n*"
     r"|<start_of_turn>(?P<gemma>[^\n<]+)\n|<\|(?P<metharme>system|user|model|assistant)\|>"
 )
-_TOKEN_END = re.compile(
-    r"(?:<\|im_end\|>|<\|eot_id\|>|<end_of_turn>|<\|end\|>|</s>|<\|end_of_text\|>|\s)+\Z"
-)
+_TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "</s>", "<|end_of_text|>")
 _BRACKETED = re.compile(
     r"^[ \t\u3000]*(?P<name>[^\W\d_][\w\u30fb\u30fc]{0,19})(?=[「『])", re.MULTILINE
 )
@@ -184,7 +182,10 @@ def _quoted(text: str) -> Speech | None:
 
 
 def _without_end(text: str) -> str:
-    return _TOKEN_END.sub("", text).strip()
+    said = text.strip()
+    while end := next((one for one in _TURN_ENDS if said.endswith(one)), None):
+        said = said[: -len(end)].rstrip()
+    return said
 
 
 def _without_brackets(text: str) -> str:

@@ -54,6 +54,9 @@ def _read(data: bytes) -> Iterator[Document]:
         yield Document(0, data, None, str(odd))
         return
     lines = list(_LINE.finditer(text))
+    if not lines:
+        yield Document(0, data, None, "no line begins with a date and a time")
+        return
     ends = [*(line.start() for line in lines[1:]), len(text)]
     order = _order([_numbers(line) for line in lines])
     messages: list[dict[str, object]] = []
@@ -67,11 +70,13 @@ def _read(data: bytes) -> Iterator[Document]:
         if spoken is None:
             message["text"] = said
         else:
-            message |= {"from": spoken[1].strip(_MARKS + " ~"), "text": spoken[2].lstrip(_MARKS)}
+            message |= {
+                "from": spoken[1].strip(f"{_MARKS} ~\u00a0\u202f"),
+                "text": spoken[2].lstrip(_MARKS),
+            }
         messages.append(message)
     record: dict[str, object] = {"messages": messages}
-    preface = text[: lines[0].start()].strip() if lines else text.strip()
-    if preface:
+    if preface := text[: lines[0].start()].strip():
         record["preface"] = preface
     yield Document(0, data, {"whatsapp": record})
 
@@ -83,7 +88,7 @@ def _numbers(line: re.Match[str]) -> tuple[str | None, ...]:
 
 def _order(lines: Sequence[tuple[str | None, ...]]) -> str | None:
     """Return the order of year, month and day that the whole file has, if it shows it."""
-    if lines and all(len(line[0] or "") == 4 for line in lines):
+    if all(len(line[0] or "") == 4 for line in lines):
         return "ymd"
     first = any(int(line[0] or 0) > 12 for line in lines)
     second = any(int(line[1] or 0) > 12 for line in lines)
