@@ -70,9 +70,9 @@ def _read(record: JsonObject, options: ReadingOptions) -> Reading:
 
 
 def _turns(key: str, message: JsonObject) -> tuple[Turn, ...]:
-    role, text = text_of(message, "role"), text_of(message, "content")
+    role, text = first_text(message, "role") or "unknown", text_of(message, "content")
     files = objects_of(message, "files")
-    if role is None or not (text or files):
+    if not text and not files:
         return ()
     extra = trimmed(
         {
