@@ -184,7 +184,7 @@ def test_too_many_texts_become_rows(inn: Store, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(planning, "_TEXTS_SHARE", 0.0)
     monkeypatch.setattr(planning, "_DEAD_SHARE", 1.0)
     ids = ids_of(inn)
-    kinds = []
+    kinds: list[list[str]] = []
     for number in (0, 1, 1, 2, 3, 4):
         inn.edit(ids[number], message=0, content=f"edit {number} of {len(kinds)}")
         before = rows(inn)
