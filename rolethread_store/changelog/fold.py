@@ -47,7 +47,8 @@ class Layer:
 
     Attributes:
         seq: Set that brought it.
-        kind: ``ENTRIES`` adds rows, ``TAGS`` replaces tags, ``MASK`` hides rows below it.
+        kind: ``ENTRIES`` adds rows; of rows below it ``TAGS`` replaces tags, ``TEXTS`` some texts,
+            and ``MASK`` hides some.
         batch_id: The batch.
         segments: Numbers of the segments that are still meant, ``None`` for all.
     """
