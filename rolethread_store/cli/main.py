@@ -56,6 +56,7 @@ COMMANDS: dict[str, Place] = {
     "import": Place("In and out", "importing", "Read files into a dataset."),
     "quarantine": Place("In and out", "importing", "List the records that could not be read."),
     "export": Place("In and out", "exporting", "Write a dataset to a file for a trainer."),
+    "lint": Place("In and out", "linting", "Predict what a trainer does with each entry."),
     "datasets": Place("Read", "reading", "List the datasets."),
     "list": Place("Read", "reading", "List the entries of a dataset in order."),
     "show": Place("Read", "reading", "Show one entry in full."),
