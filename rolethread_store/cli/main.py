@@ -57,6 +57,7 @@ COMMANDS: dict[str, Place] = {
     "quarantine": Place("In and out", "importing", "List the records that could not be read."),
     "export": Place("In and out", "exporting", "Write a dataset to a file for a trainer."),
     "lint": Place("In and out", "linting", "Predict what a trainer does with each entry."),
+    "sidecar": Place("In and out", "sidecars", "Exchange definitions by .registry.json files."),
     "datasets": Place("Read", "reading", "List the datasets."),
     "list": Place("Read", "reading", "List the entries of a dataset in order."),
     "show": Place("Read", "reading", "Show one entry in full."),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from rolethread_store import __version__
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.formats.lint import LintReport
-from rolethread_store.store import linting
+from rolethread_store.store import linting, sidecar_writing, sidecars
 from rolethread_store.store.parts import Parts
+from rolethread_store.store.sidecar_writing import SidecarExport
+from rolethread_store.store.sidecars import SidecarReport
 
 __all__ = ["FormatVerbs"]
 
@@ -17,6 +22,9 @@ class FormatVerbs:
     name: str
 
     def _read(self, at: int | None) -> DatasetFold:
+        raise NotImplementedError
+
+    def _fold_to_write(self) -> DatasetFold:
         raise NotImplementedError
 
     def lint(
@@ -45,4 +53,50 @@ class FormatVerbs:
         """
         return linting.lint(
             self._parts, self._read(at), target, template=template, where=where, limit=limit
+        )
+
+    def check_sidecar(self, path: str | Path, *, replace: bool = False) -> SidecarReport:
+        """Tell what an import of a ``.registry.json`` would do; nothing changes.
+
+        Raises:
+            SidecarMissing: the file is not there.
+            SidecarUnreadable: it is no sidecar; the message names the first fault.
+            SidecarTooNew: its schema is newer than what is known here.
+        """
+        return sidecars.check_sidecar(self._parts, self._read(None), Path(path), replace=replace)
+
+    def import_sidecar(
+        self, path: str | Path, *, force: bool = False, replace: bool = False
+    ) -> SidecarReport:
+        """Take over what a ``.registry.json`` says: definitions, and who speaks which turns.
+
+        What the store defines differently stays, unless ``replace`` is set. Keys that are
+        not known here are kept, and :meth:`export_sidecar` writes them again.
+
+        Args:
+            path: The file; it is only read.
+            force: Also when it is of another dataset.
+            replace: Let its definitions win.
+
+        Raises:
+            SidecarForeign: it is of another dataset.
+            SidecarUnreadable: it is no sidecar; the message names the first fault.
+        """
+        return sidecars.import_sidecar(
+            self._parts, self._fold_to_write(), Path(path), force=force, replace=replace
+        )
+
+    def export_sidecar(self, path: str | Path, *, force: bool = False) -> SidecarExport:
+        """Write the dataset's ``.registry.json``, in clear.
+
+        Args:
+            path: The file.
+            force: Replace a sidecar of the same dataset; any other file is never replaced.
+
+        Raises:
+            OutputExists: the file is there and ``force`` is not.
+            SidecarForeign: what is there is something else.
+        """
+        return sidecar_writing.export_sidecar(
+            self._parts, self._read(None), Path(path), __version__, force=force
         )
