@@ -50,6 +50,10 @@ def lint(
         typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
     ] = None,
     at: AtOption = None,
+    as_exported: Annotated[
+        bool,
+        typer.Option("--as-exported", help="As export --format TARGET writes the entries."),
+    ] = False,
     limit: Annotated[int, typer.Option(min=0, help="Entries to name per rule, at most.")] = 5,
     json: JsonOption = False,
 ) -> None:
@@ -59,10 +63,18 @@ def lint(
     altered), dropped without an error, or refused. Nothing is run, sent or written. Where
     the model's chat template decides, the counts are of 62 stock templates; --template
     names one family.
+
+    Entries are taken as they stand in the store, every field by its usual name. An export
+    to the target may write them in a better way: --as-exported asks about that.
     """
     with opened(ctx) as store:
         report = store.dataset(name).lint(
-            target, template=template, where=where, at=at, limit=limit
+            target,
+            template=template,
+            where=where,
+            at=at,
+            as_exported=as_exported,
+            limit=limit,
         )
     if json:
         output.write_json(_shape(report))

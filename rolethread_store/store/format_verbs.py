@@ -34,6 +34,7 @@ class FormatVerbs:
         template: str | None = None,
         where: str | None = None,
         at: int | None = None,
+        as_exported: bool = False,
         limit: int = 5,
     ) -> LintReport:
         """Predict what a trainer does with each entry: keep, mask, cut, drop or refuse it.
@@ -44,6 +45,8 @@ class FormatVerbs:
                 that leave it to one.
             where: SQL condition over the entries' columns.
             at: Ask about this version instead of the working copy.
+            as_exported: Ask about the records that an export to the target writes, instead of
+                records that give every field as it stands in the store.
             limit: Entries to name for each rule, at most.
 
         Raises:
@@ -51,9 +54,8 @@ class FormatVerbs:
             TemplateUnknown: there is no such family.
             QueryInvalid: the condition is wrong.
         """
-        return linting.lint(
-            self._parts, self._read(at), target, template=template, where=where, limit=limit
-        )
+        question = linting.LintQuestion(target, template, where, as_exported, limit)
+        return linting.lint(self._parts, self._read(at), question)
 
     def check_sidecar(self, path: str | Path, *, replace: bool = False) -> SidecarReport:
         """Tell what an import of a ``.registry.json`` would do; nothing changes.

@@ -8,6 +8,7 @@ from typing import Any
 from rolethread_store.engine import Session
 from rolethread_store.formats.lint.marks import Mark, narrow_sql
 from rolethread_store.formats.lint.matrix import FEWEST_EXAMPLES
+from rolethread_store.formats.lint.mending import JOINING, MENDED, format_of
 from rolethread_store.formats.lint.report import Finding, LintReport, RuleCount
 from rolethread_store.formats.lint.rules import FILE_RULES, RULES, Rule
 from rolethread_store.formats.lint.targets import cells_of, roles_of
@@ -26,6 +27,7 @@ def lint_relation(
     target: str,
     *,
     template: str | None = None,
+    as_exported: bool = False,
     limit: int = 5,
 ) -> LintReport:
     """Predict what a trainer does with each of the entries a SELECT gives.
@@ -35,6 +37,8 @@ def lint_relation(
         relation: A SELECT of the columns of schema v1.
         target: The trainer or format.
         template: Family of the model's chat template, for targets that use one.
+        as_exported: Ask about the records that an export to the target writes, instead of
+            records that give every field as it stands in the store.
         limit: Findings to give of each rule, at most.
 
     Raises:
@@ -43,11 +47,14 @@ def lint_relation(
         TemplateUnneeded: the target uses no template.
     """
     cells = cells_of(target, template)
+    if as_exported:
+        cells = {rule: c for rule, c in cells.items() if rule not in MENDED.get(target, ())}
     rules = [rule for rule in RULES if rule.name in cells]
     wanted = Mark.NONE
     for rule in rules:
         wanted |= rule.marks
-    narrow = narrow_sql(relation, roles_of(target), wanted)
+    roles = roles_of(target, as_exported=as_exported)
+    narrow = narrow_sql(relation, roles, wanted, joining=as_exported and target in JOINING)
     # A table is filled by all cores, and every question after it is about bits and letters.
     session.execute(f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS {narrow}")
     try:
@@ -60,8 +67,8 @@ def lint_relation(
             verdicts=verdicts,
             doubtful=_doubtful(session, rules, cells),
             rules=(
-                *(_count(rule, cells, counts[rule.name]) for rule in found),
-                *_whole_file(session, cells, entries),
+                *(_count(rule, target, cells, counts[rule.name]) for rule in found),
+                *_whole_file(session, target, cells, entries),
             ),
             findings=tuple(
                 one for rule in found for one in _findings(session, rule, cells[rule.name], limit)
@@ -105,10 +112,9 @@ def _doubtful(session: Session, rules: list[Rule], cells: Mapping[str, Cell]) ->
     return int(session.value(f"SELECT count(*) FROM {_TABLE} WHERE ({') OR ('.join(tests)})"))
 
 
-def _count(
-    rule: Rule, cells: Mapping[str, Cell], entries: int, *, whole_file: bool = False
-) -> RuleCount:
+def _count(rule: Rule, target: str, cells: Mapping[str, Cell], entries: int) -> RuleCount:
     cell = cells[rule.name]
+    mended = rule.name in MENDED.get(target, ())
     return RuleCount(
         rule=rule.name,
         title=rule.title,
@@ -116,12 +122,15 @@ def _count(
         message=cell.message,
         entries=entries,
         certain=cell.certain,
-        whole_file=whole_file,
-        resolved_by=rule.options,
+        whole_file=rule in FILE_RULES,
+        mended=mended,
+        resolved_by=(f"--format {format_of(target)}",) if mended else rule.options,
     )
 
 
-def _whole_file(session: Session, cells: Mapping[str, Cell], entries: int) -> list[RuleCount]:
+def _whole_file(
+    session: Session, target: str, cells: Mapping[str, Cell], entries: int
+) -> list[RuleCount]:
     """Return what is so of all entries together."""
     found: dict[str, int] = {}
     if "few-examples" in cells and entries < FEWEST_EXAMPLES:
@@ -132,9 +141,7 @@ def _whole_file(session: Session, cells: Mapping[str, Cell], entries: int) -> li
             # Those that are not of the commonest shape.
             found["mixed-shapes"] = entries - shapes[-1][0]
     return [
-        _count(rule, cells, found[rule.name], whole_file=True)
-        for rule in FILE_RULES
-        if rule.name in found
+        _count(rule, target, cells, found[rule.name]) for rule in FILE_RULES if rule.name in found
     ]
 
 

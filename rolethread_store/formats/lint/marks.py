@@ -67,6 +67,20 @@ _REASONED = (
     "json_extract_string(one.extra, '$.thinking'), '') <> ''"
 )
 
+
+def _odd_part(key: str) -> str:
+    """Return SQL: whether a list of parts holds anything but text."""
+    parts = f"json_extract(one.extra, '$.{key}[*]')"
+    return (
+        f"len(list_filter({parts}, lambda part: json_type(part) <> 'VARCHAR' AND "
+        "coalesce(json_extract_string(part, '$.type'), '') <> 'text')) > 0"
+    )
+
+
+_MORE_THAN_TEXT = (
+    f"one.content IS NULL AND {_STRUCTURED} AND ({_odd_part('content')} OR {_odd_part('value')} "
+    f"OR coalesce({_type('$.content')}, {_type('$.value')}) <> 'ARRAY')"
+)
 # Tests of the columns; NULL counts as false.
 _PLAIN: dict[Mark, str] = {
     Mark.NAME: "one.name IS NOT NULL",
@@ -95,10 +109,10 @@ def _bits(tests: Mapping[Mark, str], wanted: Mark) -> list[str]:
     ]
 
 
-def _marks(wanted: Mark) -> str:
+def _marks(wanted: Mark, *, joining: bool) -> str:
     """Return SQL for the bits of the message ``one``."""
     bits = _bits(_PLAIN, wanted)
-    inner = _bits(_EXTRA, wanted)
+    inner = _bits({**_EXTRA, Mark.PARTS: _MORE_THAN_TEXT} if joining else _EXTRA, wanted)
     if Mark.EMPTY in wanted:
         bare = f"CASE WHEN one.content IS NULL THEN {Mark.EMPTY.value} ELSE 0 END"
         inner.append(
@@ -126,25 +140,31 @@ def _present(key: str) -> str:
     return f"coalesce(json_type(extra, '$.{key}'), 'NULL') <> 'NULL'"
 
 
-def narrow_sql(relation: str, roles: Mapping[str, str], wanted: Mark) -> str:
+def narrow_sql(
+    relation: str, roles: Mapping[str, str], wanted: Mark, *, joining: bool = False
+) -> str:
     """Return a SELECT of the narrow rows of the entries a SELECT gives.
 
     Args:
         relation: A SELECT of the columns of schema v1.
         roles: Letters of the roles that the target knows besides the usual five.
         wanted: The bits to compute.
+        joining: Whether a list of nothing but text parts counts as text.
     """
     # In a ShareGPT record the list of tools is a text, and often one of an empty list.
     tools = "coalesce(json_extract_string(extra, '$.tools'), '') NOT IN ('', '[]')"
     pair = f"{_present('chosen')} AND {_present('rejected')}"
-    label = "coalesce(json_type(extra, '$.label'), '') = 'BOOLEAN'"
+    label = (
+        "coalesce(lower(json_extract_string(extra, '$.label')), '') IN ('true', 'false', '1', '0')"
+    )
+    letters = f"array_to_string(list_transform(messages, lambda one: {_letter(roles)}), '')"
+    bits = f"CAST({_marks(wanted, joining=joining)} AS INTEGER)"
+    marks = f"list_transform(messages, lambda one: {bits})"
     return (
         "SELECT entry_id, position, roles, marks, "
         "coalesce(list_aggregate(marks, 'bit_or'), 0) AS seen, "
         "coalesce(list_aggregate(marks[:-2], 'bit_or'), 0) AS earlier, tools, pair, label "
-        "FROM (SELECT entry_id, position, "
-        f"coalesce(array_to_string(list_transform(messages, lambda one: {_letter(roles)}), ''), '')"
-        f" AS roles, list_transform(messages, lambda one: CAST({_marks(wanted)} AS INTEGER)) "
-        f"AS marks, extra IS NOT NULL AND {tools} AS tools, extra IS NOT NULL AND {pair} AS pair, "
+        f"FROM (SELECT entry_id, position, coalesce({letters}, '') AS roles, {marks} AS marks, "
+        f"extra IS NOT NULL AND {tools} AS tools, extra IS NOT NULL AND {pair} AS pair, "
         f"extra IS NOT NULL AND {label} AS label FROM ({relation}))"
     )

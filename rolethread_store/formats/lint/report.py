@@ -44,6 +44,7 @@ class RuleCount:
         entries: How many entries are concerned.
         certain: Whether the trainer is known to do so, whatever the model's template.
         whole_file: Whether it is about all entries together.
+        mended: Whether an export to the target writes it in another way anyhow.
         resolved_by: Options of an export that keep it from being so.
     """
 
@@ -54,12 +55,13 @@ class RuleCount:
     entries: int
     certain: bool
     whole_file: bool
+    mended: bool
     resolved_by: tuple[str, ...]
 
     @property
     def refusing(self) -> bool:
         """Whether an export should not be written without a word from the user."""
-        return self.certain and self.verdict in _FATAL
+        return self.certain and not self.mended and self.verdict in _FATAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,9 @@ RULES: tuple[Rule, ...] = (
     Rule("no-pair", "neither a preferred and a rejected answer nor alternatives",
          f"NOT pair AND seen & {Mark.ALTERNATIVES.value} = 0", marks=Mark.ALTERNATIVES,
          options=("--where",)),
-    Rule("no-label", "no label true or false", "NOT label", options=("--where",)),
+    Rule("no-label", "neither a label true or false nor a pair of answers",
+         f"NOT label AND NOT pair AND seen & {Mark.ALTERNATIVES.value} = 0",
+         marks=Mark.ALTERNATIVES, options=("--where",)),
 )  # fmt: skip
 """Rules about single entries, in the order they are reported."""
 

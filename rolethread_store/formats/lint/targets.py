@@ -9,6 +9,7 @@ from typing import ClassVar
 from rolethread_store.errors import InvalidInput
 from rolethread_store.formats.lint.families import Outcomes, outcomes_of
 from rolethread_store.formats.lint.matrix import CELLS, TEMPLATE_WORDS
+from rolethread_store.formats.lint.mending import EXPORT_ROLES, MENDED
 from rolethread_store.formats.lint.rules import FILE_RULES, RULES
 from rolethread_store.formats.lint.verdict import Cell, Verdict
 
@@ -38,8 +39,15 @@ class TemplateUnneeded(InvalidInput):
     code: ClassVar[str] = "formats.template-unneeded"
 
 
-def roles_of(target: str) -> Mapping[str, str]:
-    """Return the letters of roles that a target knows besides the usual ones."""
+def roles_of(target: str, *, as_exported: bool = False) -> Mapping[str, str]:
+    """Return the letters of roles that a target knows besides the usual ones.
+
+    Args:
+        target: The target.
+        as_exported: Whether they are those of records that an export to it writes.
+    """
+    if as_exported and target in MENDED:
+        return EXPORT_ROLES
     return _ROLES.get(target, MappingProxyType({}))
 
 

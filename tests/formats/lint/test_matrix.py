@@ -11,7 +11,7 @@ import rolethread_store
 from rolethread_store.crypto import floor_params
 from rolethread_store.formats.lint import TARGETS, LintReport, Verdict
 from rolethread_store.store import Store
-from tests.formats.lint.probes import PROBES, probe_records
+from tests.formats.lint.probes import PROBES, probe_records, said
 from tests.scenes import PASSPHRASE, jsonl
 
 # k kept, m masked, c cut, d dropped, r refused; a question mark: depends on the template, or
@@ -223,4 +223,50 @@ def test_pairs_and_labels(store: Store, tmp_path: Path) -> None:
     counts = {rule.rule: rule.entries for rule in lint("openai-preference").rules}
     # A foreign field of that name is no list of other answers.
     assert counts["no-pair"] == 4
-    assert {rule.rule: rule.entries for rule in lint("kto").rules}["no-label"] == 4
+    assert {rule.rule: rule.entries for rule in lint("kto").rules}["no-label"] == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "mended"),
+    [
+        ("llamafactory", {"tool-call-string", "tool-call-object", "tool-id", "developer-role"}),
+        ("llamafactory-openai", {"developer-role"}),
+        ("mistral", {"tool-call-object", "tool-id", "developer-role", "content-parts"}),
+        ("together", {"developer-role", "content-parts"}),
+        ("alpaca", {"developer-role", "content-parts"}),
+        ("openai", set()),
+        ("torchtune", set()),
+    ],
+)
+def test_what_an_export_writes_differently_is_no_reason_to_refuse(
+    store: Store, tags: dict[object, str], target: str, mended: set[str]
+) -> None:
+    raw = store.dataset("probes").lint(target, limit=100)
+    written = store.dataset("probes").lint(target, limit=100, as_exported=True)
+    before, after = (
+        {(tags[one.entry_id], one.rule) for one in report.findings} for report in (raw, written)
+    )
+    assert after < before or (after == before and not mended)
+    assert {tag for tag, _ in before - after} == mended
+    assert not any(rule.refusing for rule in raw.rules if rule.mended)
+    assert all("--format" in rule.resolved_by[0] for rule in raw.rules if rule.mended)
+    assert not any(rule.mended for rule in written.rules)
+
+
+def test_parts_that_are_not_text_stay_parts(store: Store, tmp_path: Path) -> None:
+    image = {"type": "image_url", "image_url": {"url": "x"}}
+    records = [
+        {"messages": [said("user", content), said("assistant", "No.")]}
+        for content in (
+            [{"type": "text", "text": "Who?"}, image],
+            [image],
+            [{"type": "text", "text": "Who?"}],
+            ["Who?"],
+            {"text": "Who?"},
+        )
+    ]
+    store.dataset("parts").import_file(jsonl(tmp_path / "parts.jsonl", records))
+    lint = store.dataset("parts").lint
+    for as_exported, expected in ((False, 5), (True, 3)):
+        report = lint("mistral", as_exported=as_exported)
+        assert [(one.rule, one.entries) for one in report.rules] == [("content-parts", expected)]
