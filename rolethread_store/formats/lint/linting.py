@@ -50,11 +50,7 @@ def lint_relation(
     if as_exported:
         cells = {rule: c for rule, c in cells.items() if rule not in MENDED.get(target, ())}
     rules = [rule for rule in RULES if rule.name in cells]
-    wanted = Mark.NONE
-    for rule in rules:
-        wanted |= rule.marks
-    roles = roles_of(target, as_exported=as_exported)
-    narrow = narrow_sql(relation, roles, wanted, joining=as_exported and target in JOINING)
+    narrow = _narrow(relation, target, rules, as_exported=as_exported)
     # A table is filled by all cores, and every question after it is about bits and letters.
     session.execute(f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS {narrow}")
     try:
@@ -76,6 +72,15 @@ def lint_relation(
         )
     finally:
         session.execute(f"DROP TABLE {_TABLE}")
+
+
+def _narrow(relation: str, target: str, rules: list[Rule], *, as_exported: bool) -> str:
+    """Return a SELECT of the narrow rows that some rules need."""
+    wanted = Mark.NONE
+    for rule in rules:
+        wanted |= rule.marks
+    roles = roles_of(target, as_exported=as_exported)
+    return narrow_sql(relation, roles, wanted, joining=as_exported and target in JOINING)
 
 
 def _counted(

@@ -144,7 +144,7 @@ _ALPACA: dict[str, Cell] = {
     "greeting-first": _dropped("history holds pairs that a user begins"),
     "users-in-a-row": _dropped("history holds pairs of a user and an assistant turn"),
     "assistants-in-a-row": _dropped("history holds pairs of a user and an assistant turn"),
-    "system-in-the-middle": _cut("system is one field, at the beginning"),
+    "system-in-the-middle": _dropped("system is one field, at the beginning"),
     "ends-unanswered": _dropped("there is no output to write"),
     "other-order": _dropped("history holds pairs of a user and an assistant turn"),
     "content-parts": _dropped("instruction and output are texts"),
