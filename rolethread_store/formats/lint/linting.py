@@ -37,8 +37,7 @@ def lint_relation(
         relation: A SELECT of the columns of schema v1.
         target: The trainer or format.
         template: Family of the model's chat template, for targets that use one.
-        as_exported: Ask about the records that an export to the target writes, instead of
-            records that give every field as it stands in the store.
+        as_exported: Ask about the records that an export to the target writes.
         limit: Findings to give of each rule, at most.
 
     Raises:
@@ -46,9 +45,8 @@ def lint_relation(
         TemplateUnknown: there is no such family.
         TemplateUnneeded: the target uses no template.
     """
-    cells = cells_of(target, template)
-    if as_exported:
-        cells = {rule: c for rule, c in cells.items() if rule not in MENDED.get(target, ())}
+    mended = MENDED.get(target, frozenset()) if as_exported else frozenset()
+    cells = {r: cell for r, cell in cells_of(target, template).items() if r not in mended}
     rules = [rule for rule in RULES if rule.name in cells]
     narrow = _narrow(relation, target, rules, as_exported=as_exported)
     # A table is filled by all cores, and every question after it is about bits and letters.
