@@ -31,6 +31,7 @@ from rolethread_store.store import (
 )
 from rolethread_store.store.dropping import ShredReport
 from rolethread_store.store.editions import EntryMissing
+from rolethread_store.store.format_verbs import FormatVerbs
 from rolethread_store.store.import_verbs import ImportVerbs
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
@@ -44,7 +45,7 @@ from rolethread_store.store.transactions import Transaction
 __all__ = ["Dataset"]
 
 
-class Dataset(ImportVerbs):
+class Dataset(ImportVerbs, FormatVerbs):
     """A handle on a dataset by name; it exists from its first import on.
 
     Attributes:
