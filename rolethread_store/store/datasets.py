@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO, Unpack
 from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold
@@ -305,34 +306,32 @@ class Dataset(ImportVerbs, FormatVerbs):
         """Return the dataset's history, newest first."""
         return overview.log(self._parts, self.name, limit)
 
-    def export(  # noqa: PLR0913 - keywords of the public door
+    def export(
         self,
-        path: str | Path,
+        path: str | Path | BinaryIO,
         format: str = "chatml",
         *,
-        clean: bool = False,
-        where: str | None = None,
-        force: bool = False,
         at: int | None = None,
         progress: ProgressListener = unheard,
+        **options: Unpack[leaving.ExportOptions],
     ) -> ExportReport:
-        """Write the entries, decrypted, to a JSONL file.
+        """Write the entries, decrypted, as a trainer takes them, with a manifest beside them.
 
         Args:
-            path: The file.
-            format: ``chatml`` or ``sharegpt``.
-            clean: Only what a trainer reads; without tags and unknown fields.
-            where: SQL condition over the entries' columns.
-            force: Replace an existing file.
+            path: The file, or the folder for targets that are one, or an open binary stream.
+            format: The target: ``chatml``, ``sharegpt``, ``alpaca``, ``trl``, …
             at: Write this version instead of the working copy.
-            progress: Told how many entries are written.
+            progress: Told how many records are written.
+            options: ``clean``, ``where``, ``force`` and more: see :class:`ExportOptions`.
 
         Raises:
+            FormatUnknown: there is no such target or shape.
             OutputExists: the file is there and ``force`` is not.
+            NothingToWrite: the target can carry none of the entries.
             QueryInvalid: the condition is wrong.
         """
-        order = leaving.ExportOrder(Path(path), format, clean=clean, where=where, force=force)
-        return leaving.export_to(self._parts, self._read(at), order, progress)
+        order = leaving.ExportOrder(path, format, options)
+        return leaving.export_to(self._parts, self.name, self._read(at), order, progress)
 
     def _tags(self, order: tagging.TagOrder) -> LogItem | None:
         done = tagging.tag(self._parts, self._fold_to_write(), order)

@@ -258,18 +258,24 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote.
+    """What an export wrote, all of it plain text that is not encrypted.
 
     Attributes:
-        path: The file, in plain text.
-        entries: Entries in it, one line each.
-        bytes: Its size.
-        format: The format.
+        path: The file or folder, ``None`` for a stream.
+        entries: Entries in it.
+        records: Records made of them, usually one of each.
+        bytes: Size of the files of records.
+        format: The target.
         clean: Whether it holds only what a trainer reads.
+        skipped: How many records the target could not carry, by reason.
+        files: All files, the manifest included, by their path beside or in ``path``.
     """
 
-    path: Path
+    path: Path | None
     entries: int
+    records: int
     bytes: int
     format: str
     clean: bool
+    skipped: dict[str, int]
+    files: tuple[str, ...]

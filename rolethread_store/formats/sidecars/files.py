@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from rolethread_store.errors import Conflict, NotFound
-from rolethread_store.formats.exporting import OutputExists, OutputUnwritable
+from rolethread_store.formats.placing import OutputExists
 from rolethread_store.formats.sidecars.reading import read_sidecar
 from rolethread_store.formats.sidecars.sidecar import (
     Sidecar,
     SidecarTooNew,
     SidecarUnreadable,
 )
+from rolethread_store.formats.sinks import OutputUnwritable
 
 __all__ = ["SidecarForeign", "SidecarMissing", "load_sidecar", "save_sidecar"]
 
