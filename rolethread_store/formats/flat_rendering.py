@@ -63,5 +63,3 @@ def flat_line_sql(dialect: FlatDialect) -> str:
         f"CASE WHEN extra IS NOT NULL THEN {rest_of('extra', taken)} END",
     ]
     return f"CASE WHEN {_FITS} THEN {joined(*members)} END"
-
-
