@@ -94,7 +94,9 @@ def _decoded(raw: bytes) -> tuple[str, tuple[str, ...], bool]:
 def _mended_json(text: str) -> str:
     repairer = _library("json_repair")
     try:
-        return str(repairer.repair_json(text, ensure_ascii=False))
+        # Written as tightly as it was, so that a proposal shows what is changed alone.
+        separators = (", ", ": ") if '": ' in text else (",", ":")
+        return str(repairer.repair_json(text, ensure_ascii=False, separators=separators))
     except (ValueError, RecursionError, IndexError):
         return ""
 

@@ -80,7 +80,7 @@ def quarantined(
         rows = reader.rows(
             'SELECT "source", "record", "offset", "reason", "raw", import_id, quarantine_id FROM '
             f"({reader.quarantine_relation(fold)}) WHERE {condition} "
-            'ORDER BY created_at, "source", "record"'
+            'ORDER BY created_at, "source", "record", "offset"'
         )
         found += [
             QuarantinedRecord(fold.name, source, record, offset, reason, bytes(raw or b""), *ids)
