@@ -327,6 +327,7 @@ class Dataset(ImportVerbs, FormatVerbs):
         Raises:
             FormatUnknown: there is no such target or shape.
             OutputExists: the file is there and ``force`` is not.
+            ExportRefused: the trainer would refuse or drop entries; nothing was written.
             NothingToWrite: the target can carry none of the entries.
             QueryInvalid: the condition is wrong.
         """
