@@ -69,6 +69,51 @@ class _Ending(StrEnum):
     TRIM = "trim"
 
 
+_Shape = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHAPE",
+        help="trl: messages, prompt-completion, preference; llamafactory: sharegpt, openai; "
+        "csv: turns, entries.",
+    ),
+]
+
+_Split = Annotated[
+    str | None,
+    typer.Option(metavar="SHARES", help="A file for each split, as train=0.9,val=0.1."),
+]
+
+_NamesOption = Annotated[
+    _Names, typer.Option(help="Names of who speaks: as they are, before the text, or not.")
+]
+
+_GreetingOption = Annotated[
+    _Greeting,
+    typer.Option(
+        help="When the assistant begins: put a user turn before, or its text into "
+        "the system prompt."
+    ),
+]
+
+_Stub = Annotated[str | None, typer.Option(metavar="TEXT", help="Text of that user turn.")]
+
+_SystemOption = Annotated[
+    _System, typer.Option(help="System turns: as they are, joined in front, or the first.")
+]
+
+_EndingOption = Annotated[
+    _Ending, typer.Option(help="Turns after the last answer: as they are, or left out.")
+]
+
+_Unroll = Annotated[
+    bool, typer.Option("--unroll", help="One record for each assistant turn, ending with it.")
+]
+
+_Allow = Annotated[
+    bool, typer.Option("--allow", help="Write also what the trainer would refuse or drop.")
+]
+
+
 @app.command(
     epilog=example(
         "rolethread export tavern train.jsonl --format chatml --clean",
@@ -91,14 +136,7 @@ def export(
     format_: Annotated[
         ExportFormat, typer.Option("--format", help="What to write it for.")
     ] = ExportFormat.CHATML,
-    shape: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHAPE",
-            help="trl: messages, prompt-completion, preference; llamafactory: sharegpt, openai; "
-            "csv: turns, entries.",
-        ),
-    ] = None,
+    shape: _Shape = None,
     clean: Annotated[
         bool, typer.Option("--clean", help="Only what a trainer reads: roles and contents.")
     ] = False,
@@ -106,36 +144,15 @@ def export(
         str | None,
         typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
     ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(metavar="SHARES", help="A file for each split, as train=0.9,val=0.1."),
-    ] = None,
+    split: _Split = None,
     seed: Annotated[int, typer.Option(help="Another number splits otherwise.")] = 0,
-    names: Annotated[
-        _Names, typer.Option(help="Names of who speaks: as they are, before the text, or not.")
-    ] = _Names.KEEP,
-    greeting_first: Annotated[
-        _Greeting,
-        typer.Option(
-            help="When the assistant begins: put a user turn before, or its text into "
-            "the system prompt."
-        ),
-    ] = _Greeting.KEEP,
-    stub: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Text of that user turn.")
-    ] = None,
-    system: Annotated[
-        _System, typer.Option(help="System turns: as they are, joined in front, or the first.")
-    ] = _System.KEEP,
-    ending: Annotated[
-        _Ending, typer.Option(help="Turns after the last answer: as they are, or left out.")
-    ] = _Ending.KEEP,
-    unroll: Annotated[
-        bool, typer.Option("--unroll", help="One record for each assistant turn, ending with it.")
-    ] = False,
-    allow: Annotated[
-        bool, typer.Option("--allow", help="Write also what the trainer would refuse or drop.")
-    ] = False,
+    names: _NamesOption = _Names.KEEP,
+    greeting_first: _GreetingOption = _Greeting.KEEP,
+    stub: _Stub = None,
+    system: _SystemOption = _System.KEEP,
+    ending: _EndingOption = _Ending.KEEP,
+    unroll: _Unroll = False,
+    allow: _Allow = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what an earlier export wrote.")
     ] = False,

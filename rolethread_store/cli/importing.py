@@ -22,6 +22,43 @@ app = typer.Typer(rich_markup_mode=None)
 
 _REASONS_SHOWN = 5
 
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and count, but store nothing.")]
+
+_Again = Annotated[
+    bool, typer.Option("--again", help="Import also files that were imported before.")
+]
+
+_Assistants = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Whose turns are the assistant's; may be repeated."),
+]
+
+_UserName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What {{user}} in cards is called.")
+]
+
+_Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of text that is not Unicode, like cp1252."),
+]
+
+_Columns = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=COLUMN", help="Which column of a table is what. Repeatable."),
+]
+
+_Group = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Rows of a table with one value here are one conversation."
+    ),
+]
+
+_Table = Annotated[
+    str | None,
+    typer.Option(metavar="csv|tsv", help="Read text as a table, whatever its name."),
+]
+
 
 @app.command(
     "import",
@@ -41,37 +78,14 @@ def import_(
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="Dataset to add to; made if it is new.")
     ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and count, but store nothing.")
-    ] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Import also files that were imported before.")
-    ] = False,
-    assistant: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Whose turns are the assistant's; may be repeated."),
-    ] = None,
-    user_name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What {{user}} in cards is called.")
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Of text that is not Unicode, like cp1252."),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=COLUMN", help="Which column of a table is what. Repeatable."),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Rows of a table with one value here are one conversation."
-        ),
-    ] = None,
-    table: Annotated[
-        str | None,
-        typer.Option(metavar="csv|tsv", help="Read text as a table, whatever its name."),
-    ] = None,
+    dry_run: _DryRun = False,
+    again: _Again = False,
+    assistant: _Assistants = None,
+    user_name: _UserName = None,
+    encoding: _Encoding = None,
+    column: _Columns = None,
+    group: _Group = None,
+    table: _Table = None,
     json: JsonOption = False,
 ) -> None:
     """Read files into a dataset.
@@ -82,22 +96,19 @@ def import_(
     the reason; the files are never changed. All files together are one change, and one undo
     takes it back. A file whose content this dataset has imported before adds nothing.
     """
-    from rolethread_store.formats import (  # noqa: PLC0415
-        ReadingOptions,
-        SourceOptions,
-        TableOptions,
-    )
-
-    options = TableOptions.parse(column or (), group, table)
-    reading = SourceOptions(encoding, options, stdin=sys.stdin.buffer)
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(dataset).import_files(
             files,
             dry_run=dry_run,
             again=again,
-            speakers=ReadingOptions(frozenset(assistant or ()), user_name),
             progress=bar,
-            reading=reading,
+            assistants=assistant or (),
+            user_name=user_name,
+            encoding=encoding,
+            columns=column or (),
+            group=group,
+            table=table,
+            stdin=sys.stdin.buffer,
         )
     if json:
         output.write_json(_shape(report))

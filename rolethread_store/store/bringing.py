@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar
+from typing import BinaryIO, ClassVar, TypedDict
 from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold, WorkingCopyMissing
@@ -20,6 +20,7 @@ from rolethread_store.formats import (
     ReadingOptions,
     SourceFile,
     SourceOptions,
+    TableOptions,
     import_files,
 )
 from rolethread_store.model import (
@@ -40,11 +41,13 @@ __all__ = [
     "Brought",
     "DatasetNameInvalid",
     "DatasetNameTaken",
+    "ImportOptions",
     "ImportOrder",
     "Place",
     "commit_import",
     "first_position",
     "import_into",
+    "import_order",
     "import_report",
     "open_writers",
     "usable_name",
@@ -90,6 +93,47 @@ class ImportOrder:
     again: bool = False
     options: ReadingOptions = field(default_factory=ReadingOptions)
     reading: SourceOptions | None = None
+
+
+class ImportOptions(TypedDict, total=False):
+    """What can be said about how sources are to be read; all of it may be left out.
+
+    Attributes:
+        assistants: Speakers whose turns are the assistant's, where nothing else tells.
+        user_name: What ``{{user}}`` is called, ``None`` to leave such marks as they are.
+        encoding: Of text that is not Unicode.
+        columns: Of tables, each ``NAME=COLUMN``.
+        group: Column of a table whose rows with one value are one conversation.
+        table: ``csv`` or ``tsv`` to read text as a table, whatever its name.
+        stdin: What ``-`` stands for.
+    """
+
+    assistants: Collection[str]
+    user_name: str | None
+    encoding: str | None
+    columns: Sequence[str]
+    group: str | None
+    table: str | None
+    stdin: BinaryIO | None
+
+
+def import_order(
+    options: ImportOptions, *, dry_run: bool = False, again: bool = False
+) -> ImportOrder:
+    """Return the order that options amount to.
+
+    Raises:
+        InvalidInput: what is said of tables cannot be.
+    """
+    tables = TableOptions.parse(
+        options.get("columns", ()), options.get("group"), options.get("table")
+    )
+    return ImportOrder(
+        dry_run,
+        again,
+        ReadingOptions(frozenset(options.get("assistants", ())), options.get("user_name")),
+        SourceOptions(options.get("encoding"), tables, stdin=options.get("stdin")),
+    )
 
 
 def import_into(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
-from rolethread_store.formats import ReadingOptions, SourceOptions
 from rolethread_store.model import ProgressListener, unheard
 from rolethread_store.store import bringing
 from rolethread_store.store.parts import Parts
@@ -38,9 +38,8 @@ class ImportVerbs:
         *,
         dry_run: bool = False,
         again: bool = False,
-        speakers: ReadingOptions | None = None,
-        reading: SourceOptions | None = None,
         progress: ProgressListener = unheard,
+        **options: Unpack[bringing.ImportOptions],
     ) -> ImportReport:
         """Add the records of files, patterns or URLs, in order, as one change.
 
@@ -52,16 +51,14 @@ class ImportVerbs:
             paths: The files.
             dry_run: Read and count, but store nothing.
             again: Import also files that were imported before.
-            speakers: Whose turns are the assistant's, where nothing else tells, and what
-                ``{{user}}`` is called.
-            reading: Encodings, and what the columns of tables are.
             progress: Hears of bytes read.
+            options: Who speaks, encodings, tables: see :class:`ImportOptions`.
 
         Raises:
             NotFound: a file is not there.
             InvalidInput: a file cannot be read, or the dataset's name cannot be used.
             Unavailable: the disk is full or failed; nothing was added.
         """
-        order = bringing.ImportOrder(dry_run, again, speakers or ReadingOptions(), reading)
+        order = bringing.import_order(options, dry_run=dry_run, again=again)
         place = bringing.Place(self.name, self.working_copy)
         return bringing.import_into(self._parts, place, paths, order, progress)

@@ -220,8 +220,8 @@ def test_a_document_without_a_record_is_set_aside(bench: Bench, data: bytes) -> 
 
 
 def test_a_document_is_known_before_its_encoding_matters(bench: Bench) -> None:
-    assert LOG.recognise(b"PK", "x.log")
-    outcome = bench.take_bytes(b"PK\x03\x04 not a zip", "x.log")
+    assert LOG.recognise(b"\x89P", "x.log")
+    outcome = bench.take_bytes(b"\x89PNG \xff\xfe\x00 no text", "x.log")
     assert outcome.formats == {"parley": 1}
 
 
