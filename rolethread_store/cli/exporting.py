@@ -113,6 +113,17 @@ _Allow = Annotated[
     bool, typer.Option("--allow", help="Write also what the trainer would refuse or drop.")
 ]
 
+_Where = Annotated[
+    str | None,
+    typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
+]
+
+_Clean = Annotated[
+    bool, typer.Option("--clean", help="Only what a trainer reads: roles and contents.")
+]
+
+_Format = Annotated[ExportFormat, typer.Option("--format", help="What to write it for.")]
+
 
 @app.command(
     epilog=example(
@@ -133,17 +144,10 @@ def export(
             help="File to write; for llamafactory, mlx and hf a folder; - for standard output.",
         ),
     ],
-    format_: Annotated[
-        ExportFormat, typer.Option("--format", help="What to write it for.")
-    ] = ExportFormat.CHATML,
+    format_: _Format = ExportFormat.CHATML,
     shape: _Shape = None,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Only what a trainer reads: roles and contents.")
-    ] = False,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
-    ] = None,
+    clean: _Clean = False,
+    where: _Where = None,
     split: _Split = None,
     seed: Annotated[int, typer.Option(help="Another number splits otherwise.")] = 0,
     names: _NamesOption = _Names.KEEP,
@@ -171,10 +175,7 @@ def export(
     Without --clean, chatml and sharegpt write every field of the source that was not
     changed as it came in.
     """  # fmt: skip
-    streamed = str(out) == _STREAM
-    if streamed and json:
-        raise UsageProblem("--json and the records cannot both go to standard output")
-    destination: Path | BinaryIO = sys.stdout.buffer if streamed else out
+    destination = _destination(out, json=json)
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(name).export(
             destination,
@@ -198,6 +199,14 @@ def export(
     if json:
         output.write_json(output.fields_of(report))
     _tell(report, json=json)
+
+
+def _destination(out: Path, *, json: bool) -> Path | BinaryIO:
+    if str(out) != _STREAM:
+        return out
+    if json:
+        raise UsageProblem("--json and the records cannot both go to standard output")
+    return sys.stdout.buffer
 
 
 def _tell(report: ExportReport, *, json: bool) -> None:
