@@ -133,6 +133,9 @@ def export(
     unroll: Annotated[
         bool, typer.Option("--unroll", help="One record for each assistant turn, ending with it.")
     ] = False,
+    allow: Annotated[
+        bool, typer.Option("--allow", help="Write also what the trainer would refuse or drop.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what an earlier export wrote.")
     ] = False,
@@ -144,6 +147,9 @@ def export(
     What is written is plain text, not encrypted. Files appear only when they are complete,
     with a manifest that tells what they hold; the same entries give the same bytes. Entries
     that the target cannot carry are counted by reason, and stay in the store.
+
+    What a trainer would certainly refuse or drop is told before anything is written: an
+    option mends it, or --allow writes it all the same.
 
     Without --clean, chatml and sharegpt write every field of the source that was not
     changed as it came in.
@@ -167,6 +173,7 @@ def export(
             system=system.value,
             ending=ending.value,
             unroll=unroll,
+            allow=allow,
             force=force,
             at=at,
             progress=bar,

@@ -10,58 +10,28 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, ClassVar
 
 import numpy as np
 
-from rolethread_store.errors import Denied, InvalidInput, NotFound
+from rolethread_store.formats.sources import SourceFile, SourceNotText, Stream, find_sources
 from rolethread_store.formats.structure import BracketScan
+from rolethread_store.formats.tables import check_table, table_kind
 
-__all__ = [
-    "Container",
-    "FileLayout",
-    "SourceMissing",
-    "SourceNotText",
-    "SourceUnreadable",
-    "detect_layout",
-]
+__all__ = ["Container", "FileLayout", "as_source", "detect_layout"]
 
 _HEAD_BYTES = 1 << 16
 _FIRST_RECORD_BYTES = 64 << 20
 _UTF8_BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
-_FOREIGN = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
 _BINARY = (
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"PK\x03\x04", "zip"),
-    (b"PAR1", "Parquet"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ", "xz"),
+    (b"PK\x05\x06", "zip"),
+    (b"%PDF-", "PDF"),
+    (b"\x89PNG", "PNG"),
+    (b"SQLite format 3\0", "SQLite"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
 )
-
-
-class SourceMissing(NotFound):
-    """The file to read is not there."""
-
-    code: ClassVar[str] = "formats.source-missing"
-
-
-class SourceUnreadable(Denied):
-    """The system does not let us read the file."""
-
-    code: ClassVar[str] = "formats.source-unreadable"
-
-
-class SourceNotText(InvalidInput):
-    """A folder, a compressed file, or text in another encoding than UTF-8."""
-
-    code: ClassVar[str] = "formats.source-not-text"
 
 
 class Container(StrEnum):
@@ -70,6 +40,7 @@ class Container(StrEnum):
     LINES = "lines"
     ARRAY = "array"
     OBJECTS = "objects"
+    TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,63 +51,67 @@ class FileLayout:
         container: The kind of division.
         start: Byte offset of the first record's text: after a byte order mark and, for
             an array, after its opening bracket.
-        size: Bytes in the file when it was looked at.
+        size: Bytes the source will give, ``None`` when that is known only at the end.
     """
 
     container: Container
     start: int
-    size: int
+    size: int | None
 
 
-def detect_layout(path: Path) -> FileLayout:
-    """Look at the beginning of a file.
+def detect_layout(path: Path | SourceFile) -> FileLayout:
+    """Look at the beginning of a source.
 
     Raises:
         SourceMissing: nothing is there.
         SourceUnreadable: reading is forbidden.
-        SourceNotText: it is a folder, compressed, or not UTF-8.
+        SourceUnavailable: the disk or the remote fails.
+        SourceNotText: it is a folder, or bytes that no reader here understands.
+        TableUnreadable: it is a table that is damaged.
+        TableOptionsInvalid: it is a table without a column that was named.
     """
-    try:
-        if path.is_dir():
-            raise SourceNotText(f"{path} is a folder", hint="name the files in it")
-        with path.open("rb") as source:
-            size = source.seek(0, 2)
-            source.seek(0)
-            head = source.read(_HEAD_BYTES)
-            start = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
-            _refuse_foreign(path, head)
-            while not (text := head[start:].lstrip(_BLANK)) and len(head) < size:
-                # Nothing but blanks so far: look further in larger and larger steps.
-                more = source.read(max(len(head), 1))
-                if not more:
-                    break
-                head += more
-            first = len(head) - len(text)
-            if text.startswith(b"["):
-                return FileLayout(Container.ARRAY, first + 1, size)
-            if text.startswith(b"{") and _spans_lines(source, first):
-                return FileLayout(Container.OBJECTS, start, size)
-    except FileNotFoundError:
-        raise SourceMissing(f"there is no file {path}", hint="check the path") from None
-    except PermissionError:
-        raise SourceUnreadable(f"{path} may not be read", hint="check its permissions") from None
-    return FileLayout(Container.LINES, start, size)
+    source = as_source(path)
+    with source.open() as stream:
+        head = stream.peek(_HEAD_BYTES)
+        if (kind := table_kind(head, source)) is not None:
+            check_table(source, stream, kind)
+            return FileLayout(Container.TABLE, 0, source.size)
+        start = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
+        _refuse_foreign(source.name, head)
+        reach = _HEAD_BYTES
+        while not (text := head[start:].lstrip(_BLANK)) and len(head) >= reach:
+            # Nothing but blanks so far: look further in larger and larger steps.
+            reach *= 2
+            head = stream.peek(reach)
+        first = len(head) - len(text)
+        if text.startswith(b"["):
+            return FileLayout(Container.ARRAY, first + 1, source.size)
+        if text.startswith(b"{") and _spans_lines(stream, first):
+            return FileLayout(Container.OBJECTS, start, source.size)
+    return FileLayout(Container.LINES, start, source.size)
 
 
-def _refuse_foreign(path: Path, head: bytes) -> None:
-    for mark, name in _BINARY:
+def as_source(path: Path | SourceFile) -> SourceFile:
+    """Return the source at a path, where one is given.
+
+    Raises:
+        SourceNotText: it is an archive of several.
+    """
+    if isinstance(path, SourceFile):
+        return path
+    found = find_sources([path])
+    if len(found) != 1:
+        raise SourceNotText(f"{path} stands for {len(found)} files", hint="name one of them")
+    return found[0]
+
+
+def _refuse_foreign(name: str, head: bytes) -> None:
+    for mark, kind in _BINARY:
         if head.startswith(mark):
-            raise SourceNotText(
-                f"{path} is a {name} file, not JSON", hint="unpack or convert it first"
-            )
-    for mark, name in _FOREIGN:
-        if head.startswith(mark):
-            raise SourceNotText(f"{path} is {name} text", hint="save it as UTF-8 first")
-    # JSON of ASCII letters has a zero in every other byte when it is UTF-16; a single zero
-    # spoils only the record it stands in.
-    if head[:2].count(0) == 1 or head.count(0) * 10 > len(head):
-        name = "UTF-16" if head[:2].count(0) == 1 else "binary"
-        raise SourceNotText(f"{path} is {name} data, not UTF-8", hint="save it as UTF-8 first")
+            raise SourceNotText(f"{name} is a {kind} file, not JSON", hint="convert it first")
+    # A single zero spoils only the record it stands in.
+    if head.count(0) * 10 > len(head):
+        raise SourceNotText(f"{name} is binary data, not text", hint="convert it first")
 
 
 def _is_json(text: bytes) -> bool:
@@ -147,20 +122,22 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _spans_lines(source: BinaryIO, first: int) -> bool:
+def _spans_lines(stream: Stream, first: int) -> bool:
     """Tell objects written over several lines, or side by side, from JSON Lines.
 
     Both must hold: the first line alone is no JSON, and the brackets close to valid JSON
     further on. A torn first line of a JSON Lines file fails the second.
     """
-    source.seek(first)
-    line = source.readline(_FIRST_RECORD_BYTES)
-    if _is_json(line):
-        return False
-    text = line + source.read(_FIRST_RECORD_BYTES - len(line))
-    closes = BracketScan(0).feed(np.frombuffer(text, np.uint8)).closes
-    if not len(closes):
-        return False
-    end = int(closes[0]) + 1
-    beside = text[end:].lstrip(_BLANK).startswith(b"{")
-    return (end > len(line) or beside) and _is_json(text[:end])
+    reach = _HEAD_BYTES
+    while True:
+        text = stream.peek(first + reach)[first:]
+        whole = len(text) < reach or reach >= _FIRST_RECORD_BYTES
+        line = text.find(b"\n") + 1 or (len(text) if whole else 0)
+        if line and _is_json(text[:line]):
+            return False
+        closes = BracketScan(0).feed(np.frombuffer(text, np.uint8)).closes
+        end = int(closes[0]) + 1 if len(closes) else 0
+        after = text[end:].lstrip(_BLANK)
+        if whole or (line and end and after):
+            return bool(end) and (end > line or after.startswith(b"{")) and _is_json(text[:end])
+        reach *= 2

@@ -8,31 +8,38 @@ but blanks and the array's own commas and brackets goes unaccounted for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
 from rolethread_store.formats.layout import Container, FileLayout
-from rolethread_store.formats.pieces import Integers, check_size, pieces, record_batch
+from rolethread_store.formats.pieces import (
+    Integers,
+    broken_record,
+    check_size,
+    pieces,
+    record_batch,
+)
+from rolethread_store.formats.sources import Stream
 from rolethread_store.formats.structure import BracketScan, Found
 
 __all__ = ["nested_batches"]
 
 _CHUNK_BYTES = 4 << 20
+_BLANK = b" \t\r\n,"
 _INK = np.ones(256, np.bool_)
-_INK[[*b" \t\r\n,"]] = False
+_INK[[*_BLANK]] = False
 _UNFINISHED = "the file ends before this record does"
 _AFTER_ARRAY = "text after the end of the array"
 
 
-def nested_batches(source: BinaryIO, layout: FileLayout) -> Iterator[pa.RecordBatch]:
+def nested_batches(source: Stream, layout: FileLayout) -> Iterator[pa.RecordBatch]:
     """Read an array's elements or concatenated objects, one batch per chunk.
 
     Raises:
         RecordTooLarge: a record is larger than quarantine takes.
     """
-    source.seek(layout.start)
+    source.skip(layout.start)
     array = layout.container is Container.ARRAY
     scan = BracketScan(1 if array else 0)
     offset, count, fault = layout.start, 0, None
@@ -54,6 +61,9 @@ def nested_batches(source: BinaryIO, layout: FileLayout) -> Iterator[pa.RecordBa
         pending.append(chunk)
         size += len(chunk)
         check_size(size, offset)
+    if source.broken is not None:
+        yield broken_record(b"".join(pending).strip(_BLANK), count + 1, offset, source.broken)
+        return
     if fault is None and scan.inside:
         fault = _UNFINISHED
     yield _batch(b"".join(pending), np.array([0, size], np.int64), offset, count, fault)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rolethread_store.errors import InvalidInput
+from rolethread_store.formats.sources import BAD_BYTES
 from rolethread_store.formats.structure import deepest
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "LONGEST_RECORD_BYTES",
     "RECORD_SCHEMA",
     "RecordTooLarge",
+    "broken_record",
     "check_size",
     "pieces",
     "record_batch",
@@ -65,7 +67,7 @@ def check_size(size: int, offset: int) -> None:
         )
 
 
-def pieces(data: bytes | bytearray, cuts: Integers) -> pa.Array:
+def pieces(data: bytes | npt.NDArray[np.uint8], cuts: Integers) -> pa.Array:
     """Return the stretches between neighbouring cuts as a binary column over ``data``."""
     offsets = pa.py_buffer(cuts.astype(np.int32))
     return pa.BinaryArray.from_buffers(
@@ -116,6 +118,8 @@ def _utf8_fault(piece: bytes) -> str | None:
     try:
         piece.decode()
     except UnicodeDecodeError as error:
+        if piece.startswith(BAD_BYTES, error.start):
+            return f"not text in the file's encoding: a character at {error.start}"
         return f"not UTF-8: byte 0x{piece[error.start]:02x} at {error.start}"
     return None
 
@@ -127,3 +131,19 @@ def _too_much(raw: pa.Array, index: int, length: int) -> str | None:
     if np.count_nonzero((text | 0x20) == 0x7B) > _DEEPEST and deepest(text) > _DEEPEST:
         return f"nested more than {_DEEPEST} levels deep"
     return None
+
+
+def broken_record(rest: bytes, record: int, offset: int, fault: str) -> pa.RecordBatch:
+    """Return what is there of the record in which a source breaks off.
+
+    It is a record even when nothing is there of it: what is lost must be seen.
+
+    Args:
+        rest: The bytes behind the last whole record.
+        record: Its number.
+        offset: Its place.
+        fault: Why the source breaks off.
+    """
+    numbers = np.array([record], np.int64)
+    raw = pa.array([rest], pa.binary())
+    return record_batch(raw, numbers, np.array([offset], np.int64), fault)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from rolethread_store.formats.layout import Container, detect_layout
+from rolethread_store.formats.layout import Container, as_source, detect_layout
 from rolethread_store.formats.lines import line_batches
 from rolethread_store.formats.nested import nested_batches
 from rolethread_store.formats.pieces import RECORD_SCHEMA
+from rolethread_store.formats.sources import SourceFile, Watcher
+from rolethread_store.formats.tables import table_batches
 
 __all__ = ["GROUP_BYTES", "read_groups"]
 
@@ -20,29 +22,45 @@ GROUP_BYTES = 256 << 20
 _FIRST_SHARE = 8
 
 
-def read_groups(path: Path, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table]:
-    """Yield the records of a file in order, in tables of about ``group_bytes``.
+def read_groups(
+    path: Path | SourceFile, group_bytes: int = GROUP_BYTES, watcher: Watcher | None = None
+) -> Iterator[pa.Table]:
+    """Yield the records of a source in order, in tables of about ``group_bytes``.
 
-    Columns: ``record`` (1-based: line in JSON Lines, else element), ``offset`` (byte in
-    the file), ``raw``, ``line`` (``NULL`` when not UTF-8) and ``fault`` (why it cannot be
-    read as a record, or ``NULL``). The file is only ever opened for reading.
+    Columns: ``record`` (1-based: line in JSON Lines, row in a table, else element),
+    ``offset`` (byte in the source's text, unpacked and as UTF-8; in a table the row again),
+    ``raw``, ``line`` (``NULL`` when not UTF-8) and ``fault`` (why it cannot be read as a
+    record, or ``NULL``). The source is only ever opened for reading. Where its bytes end
+    before they should, what is there of the last record has that for its fault.
+
+    Args:
+        path: The source.
+        group_bytes: Size of a table.
+        watcher: Hears of all bytes as they are read; of those of a columnar table, which
+            are not read in order, only when the source cannot be jumped about in.
 
     Raises:
         SourceMissing: nothing is there.
         SourceUnreadable: reading is forbidden.
-        SourceNotText: it is a folder, compressed, or not UTF-8.
+        SourceUnavailable: the disk or the remote fails.
+        SourceNotText: it is a folder, or bytes that no reader here understands.
+        SourceExpands: it is compressed and unpacks to too much.
         RecordTooLarge: one record is larger than quarantine takes.
+        TableUnreadable: it is a table that is damaged.
     """
-    layout = detect_layout(path)
+    source = as_source(path)
+    layout = detect_layout(source)
     gathered: list[pa.RecordBatch] = []
     size = 0
     # The engine has nothing to do until the first group is there.
     limit = group_bytes // _FIRST_SHARE
-    with path.open("rb") as source:
+    with source.open(watcher) as stream:
         if layout.container is Container.LINES:
-            batches = line_batches(source, layout.start)
+            batches = line_batches(stream, layout.start)
+        elif layout.container is Container.TABLE:
+            batches = table_batches(source, stream)
         else:
-            batches = nested_batches(source, layout)
+            batches = nested_batches(stream, layout)
         for batch in batches:
             if len(batch):
                 gathered.append(batch)

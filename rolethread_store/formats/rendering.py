@@ -12,7 +12,7 @@ from rolethread_store.formats.dialect import RESERVED_KEY, SYSTEM_FIELD_MARK, Di
 from rolethread_store.formats.json_text import field, joined, json_list, json_of, member, number
 from rolethread_store.formats.sharegpt import SHAREGPT
 
-__all__ = ["line_sql"]
+__all__ = ["line_sql", "rest_of"]
 
 _MARK = f'$."{RESERVED_KEY}"'
 # What a trainer needs of a turn besides who speaks and what: calls and their results.
@@ -127,7 +127,7 @@ def _column_members() -> list[str]:
     ]
 
 
-def _rest(json: str, taken: dict[str, str]) -> str:
+def rest_of(json: str, taken: dict[str, str]) -> str:
     """Return SQL for the members of an object but those taken, ``NULL`` when none is left.
 
     Args:
@@ -165,7 +165,7 @@ def _message_back(dialect: Dialect) -> str:
         member(dialect.role_key, json_of(label)),
         member(dialect.content_key, json_of("one.content")),
         *_column_members(),
-        _rest("one.extra", taken),
+        rest_of("one.extra", taken),
     )
 
 
@@ -190,7 +190,7 @@ def _message_over(dialect: Dialect, other: Dialect) -> str:
         )
         taken[key] = f"{column} IS NOT NULL OR {moved} IS NOT NULL"
         taken[foreign] = f"{column} IS NULL"
-    return joined(*members, *_column_members(), _rest("one.extra", taken | _columns_taken()))
+    return joined(*members, *_column_members(), rest_of("one.extra", taken | _columns_taken()))
 
 
 def _top_rest(list_key: str) -> str:
@@ -204,4 +204,4 @@ def _top_rest(list_key: str) -> str:
         f"CASE WHEN {condition} THEN {member(f'original_{key}', field('extra', key))} END"
         for key, condition in taken.items()
     ]
-    return f"nullif(concat_ws(',', {', '.join(renamed)}, {_rest('extra', taken)}), '')"
+    return f"nullif(concat_ws(',', {', '.join(renamed)}, {rest_of('extra', taken)}), '')"

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold
 from rolethread_store.dataset import stored_name
-from rolethread_store.editing import among, bulk_tags
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Difference,
@@ -22,21 +21,22 @@ from rolethread_store.query import (
     search,
 )
 from rolethread_store.store import (
-    bringing,
     comparing,
     dropping,
     editions,
     leaving,
     overview,
     reverting,
+    tagging,
     versions,
 )
 from rolethread_store.store.dropping import ShredReport
 from rolethread_store.store.editions import EntryMissing
+from rolethread_store.store.format_verbs import FormatVerbs
+from rolethread_store.store.import_verbs import ImportVerbs
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
     ExportReport,
-    ImportReport,
     LogItem,
     VersionInfo,
     WorkingCopyInfo,
@@ -46,7 +46,7 @@ from rolethread_store.store.transactions import Transaction
 __all__ = ["Dataset"]
 
 
-class Dataset:
+class Dataset(ImportVerbs, FormatVerbs):
     """A handle on a dataset by name; it exists from its first import on.
 
     Attributes:
@@ -73,34 +73,6 @@ class Dataset:
     def exists(self) -> bool:
         """Whether the store has it."""
         return self._parts.journal.find_named(self.name, MAIN) is not None
-
-    def import_file(
-        self, path: str | Path, *, dry_run: bool = False, progress: ProgressListener = unheard
-    ) -> ImportReport:
-        """Add the records of a file; see :meth:`import_files`."""
-        return self.import_files([path], dry_run=dry_run, progress=progress)
-
-    def import_files(
-        self,
-        paths: Sequence[str | Path],
-        *,
-        dry_run: bool = False,
-        progress: ProgressListener = unheard,
-    ) -> ImportReport:
-        """Add the records of files, in order, as one change.
-
-        Every record becomes an entry or is set aside with its place, bytes and reason.
-        The files are only read.
-
-        Raises:
-            NotFound: a file is not there.
-            InvalidInput: a file is not text in UTF-8, or the dataset's name cannot be used.
-            Unavailable: the disk is full; nothing was added.
-        """
-        return bringing.import_into(
-            self._parts, bringing.Place(self.name, self.working_copy),
-            [Path(path) for path in paths], dry_run=dry_run, listener=progress,
-        )  # fmt: skip
 
     def sql(self, query: str, *, at: int | None = None) -> Result:
         """Answer SQL with ``entries`` and ``messages`` restricted to this dataset.
@@ -172,7 +144,7 @@ class Dataset:
             TagInvalid: a text cannot be a tag.
             QueryInvalid: the condition is wrong.
         """
-        return self._tags(tags, (), entries, where)
+        return self._tags(tagging.TagOrder(tags, (), entries, where))
 
     def remove_tags(
         self,
@@ -182,7 +154,7 @@ class Dataset:
         where: str | None = None,
     ) -> LogItem | None:
         """Remove tags; see :meth:`add_tags`."""
-        return self._tags((), tags, entries, where)
+        return self._tags(tagging.TagOrder((), tags, entries, where))
 
     def search(
         self,
@@ -355,34 +327,16 @@ class Dataset:
         Raises:
             FormatUnknown: there is no such target or shape.
             OutputExists: the file is there and ``force`` is not.
+            ExportRefused: the trainer would refuse or drop entries; nothing was written.
             NothingToWrite: the target can carry none of the entries.
             QueryInvalid: the condition is wrong.
         """
         order = leaving.ExportOrder(path, format, options)
         return leaving.export_to(self._parts, self.name, self._read(at), order, progress)
 
-    def _tags(
-        self,
-        add: Sequence[str],
-        remove: Sequence[str],
-        entries: Sequence[str | UUID] | None,
-        where: str | None,
-    ) -> LogItem | None:
-        journal = self._parts.journal
-        fold = self._fold_to_write()
-        words = f"{'add' if add else 'remove'} tags {', '.join([*add, *remove])}"
-        if entries is not None:
-            keys = [editions.parsed_id(entry_id) for entry_id in entries]
-            for key in keys:
-                editions.locate(self._parts, key, fold)
-            where = among(keys)
-        room = None if journal.in_block else self._parts.room
-        bulk = bulk_tags(self._parts.reader, room, fold, where, add=add, remove=remove)
-        if bulk.change is None:
-            return None
-        if bulk.batch is not None:
-            journal.publish([bulk.batch])
-        return self._item(journal.commit((bulk.change,), f"{words}: {bulk.affected:,} entries"))
+    def _tags(self, order: tagging.TagOrder) -> LogItem | None:
+        done = tagging.tag(self._parts, self._fold_to_write(), order)
+        return None if done is None else self._item(done)
 
     def _fold_to_write(self) -> DatasetFold:
         """Return the working copy's newest state, as the store's writer."""

@@ -21,6 +21,7 @@ from rolethread_store.formats import (
     Names,
     Source,
     SystemTurns,
+    arranged_source,
     chosen_target,
     destination_of,
     export_entries,
@@ -28,6 +29,7 @@ from rolethread_store.formats import (
 )
 from rolethread_store.model import ProgressListener
 from rolethread_store.segments import ENTRY_COLUMNS, column_list
+from rolethread_store.store.gating import require_fit
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import ExportReport
 
@@ -59,6 +61,7 @@ class ExportOptions(TypedDict, total=False):
         system: ``keep``, ``merge`` (all system turns in front) or ``first`` (no others).
         ending: ``keep``, or ``trim`` to leave out what follows the last answer.
         unroll: One record for each assistant turn, which ends with it.
+        allow: Write also what the trainer would refuse or drop.
     """
 
     shape: str | None
@@ -73,6 +76,7 @@ class ExportOptions(TypedDict, total=False):
     system: str
     ending: str
     unroll: bool
+    allow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,9 @@ def export_to(
     plan = ExportPlan(target, arrangement, splits, heading)
     source = Source(f"SELECT {_COLUMNS} FROM ({parts.reader.relation(fold)})", _narrowed(options))
     with parts.reader.diagnosing():
+        if not options.get("allow", False):
+            relation = arranged_source(source, plan)
+            require_fit(parts.reader.session, relation, order.format, options.get("shape"))
         outcome = export_entries(parts.reader.session, source, plan, destination, listener)
     return ExportReport(
         path=output.absolute() if isinstance(output, Path) else None,

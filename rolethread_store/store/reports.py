@@ -17,6 +17,7 @@ __all__ = [
     "LogItem",
     "QuarantineNote",
     "RemoteInfo",
+    "RenamedDefinition",
     "StoreStatus",
     "StoredEntry",
     "VersionInfo",
@@ -204,17 +205,36 @@ class QuarantineNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RenamedDefinition:
+    """A definition that came with an import under a key that the store had another one for.
+
+    Attributes:
+        kind: ``character``, ``prompt``, …
+        key: The key it came with; the store's own definition is as it was.
+        new_key: The key it has now.
+    """
+
+    kind: str
+    key: str
+    new_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did; ``records == entries + quarantined`` always.
+    """What an import did; ``records == kept + duplicates + quarantined`` always.
 
     Attributes:
         dataset: Where the entries went.
         sources: Names of the files read.
         records: Records found.
-        entries: Records that became entries.
+        kept: Records that became entries or definitions.
+        duplicates: Records of files that this dataset had imported before.
+        entries: Entries made; one record may hold several, or none but definitions.
+        definitions: Definitions made: characters, prompts, …
         quarantined: Records set aside.
         formats: Entries by the shape they came in.
         quarantine: The first of the records set aside.
+        renamed: Definitions that could not keep their key.
         dry_run: Whether nothing was written.
         seconds: How long it took.
         set_id: The change set, ``None`` when nothing was written.
@@ -223,10 +243,14 @@ class ImportReport:
     dataset: str
     sources: tuple[str, ...]
     records: int
+    kept: int
+    duplicates: int
     entries: int
+    definitions: int
     quarantined: int
     formats: dict[str, int]
     quarantine: tuple[QuarantineNote, ...]
+    renamed: tuple[RenamedDefinition, ...]
     dry_run: bool
     seconds: float
     set_id: UUID | None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rolethread_store.formats import RecordUnreadable, read_one
-from rolethread_store.formats.layout import SourceMissing
+from rolethread_store.formats.sources import SourceMissing
 from rolethread_store.model import Progress
 from tests.formats.bench import IMPORT_ID, Bench
 
@@ -25,8 +25,6 @@ KEPT = {
 SET_ASIDE = {
     "antislop_phrases.json": (2500, "not a JSON object"),
     "crd3_C1E001.json": (1, "neither messages nor conversations is a list"),
-    "gpteacher_roleplay.json": (1923, "neither messages nor conversations is a list"),
-    "llamafactory_alpaca_en_demo.json": (999, "neither messages nor conversations is a list"),
     "llamafactory_v1_dpo_demo.jsonl": (10, "neither messages nor conversations is a list"),
     "oasst_en_100_tree.jsonl": (100, "neither messages nor conversations is a list"),
 }

@@ -9,14 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rolethread_store.formats import lines, nested
-from rolethread_store.formats.layout import (
-    Container,
-    SourceMissing,
-    SourceNotText,
-    detect_layout,
-)
+from rolethread_store.formats.layout import Container, detect_layout
 from rolethread_store.formats.pieces import RecordTooLarge
 from rolethread_store.formats.records import read_groups
+from rolethread_store.formats.sources import SourceMissing, SourceNotText, find_sources
 
 LOOSE = settings(
     max_examples=150,
@@ -100,7 +96,10 @@ def test_objects_side_by_side_of_any_chunking(
 @LOOSE
 @given(data=st.binary(max_size=60) | st.text('{}[]",\\a \n', max_size=60).map(str.encode))
 def test_no_byte_of_any_file_goes_unaccounted_for(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
     try:
+        if find_sources([path])[0].size is None:
+            return  # It looks like UTF-16, so other bytes are read.
         rows = read(path, data)
     except SourceNotText:
         return
@@ -155,16 +154,14 @@ def test_the_content_tells_how_records_are_divided(
 @pytest.mark.parametrize(
     ("data", "word"),
     [
-        ('{"a":1}'.encode("utf-16"), "UTF-16"),
-        ('{"a":1}'.encode("utf-16-le"), "UTF-16"),
-        ('{"a":1}'.encode("utf-16-be"), "UTF-16"),
-        ('{"a":1}'.encode("utf-32"), "UTF-32"),
-        (b"\x1f\x8b\x08\x00", "gzip"),
-        (b"PAR1....", "Parquet"),
-        (b"PK\x03\x04", "zip"),
+        (b"PK\x05\x06" + bytes(18), "zip"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"SQLite format 3\0", "SQLite"),
+        (b"MZ\x90" + bytes(60), "binary"),
     ],
 )
-def test_other_encodings_are_named(path: Path, data: bytes, word: str) -> None:
+def test_what_is_no_text_is_named(path: Path, data: bytes, word: str) -> None:
     path.write_bytes(data)
     with pytest.raises(SourceNotText, match=word):
         detect_layout(path)
