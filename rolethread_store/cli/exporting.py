@@ -124,6 +124,14 @@ _Clean = Annotated[
 
 _Format = Annotated[ExportFormat, typer.Option("--format", help="What to write it for.")]
 
+_Out = Annotated[
+    Path,
+    typer.Argument(
+        metavar="OUT",
+        help="File to write; for llamafactory, mlx and hf a folder; - for standard output.",
+    ),
+]
+
 
 @app.command(
     epilog=example(
@@ -137,13 +145,7 @@ _Format = Annotated[ExportFormat, typer.Option("--format", help="What to write i
 def export(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The dataset.")],
-    out: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUT",
-            help="File to write; for llamafactory, mlx and hf a folder; - for standard output.",
-        ),
-    ],
+    out: _Out,
     format_: _Format = ExportFormat.CHATML,
     shape: _Shape = None,
     clean: _Clean = False,
@@ -178,24 +180,11 @@ def export(
     destination = _destination(out, json=json)
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(name).export(
-            destination,
-            format_.value,
-            shape=shape,
-            clean=clean,
-            where=where,
-            split=split,
-            seed=seed,
-            names=names.value,
-            greeting_first=greeting_first.value,
-            stub=stub,
-            system=system.value,
-            ending=ending.value,
-            unroll=unroll,
-            allow=allow,
-            force=force,
-            at=at,
-            progress=bar,
-        )
+            destination, format_.value, shape=shape, clean=clean, where=where, split=split,
+            seed=seed, names=names.value, greeting_first=greeting_first.value, stub=stub,
+            system=system.value, ending=ending.value, unroll=unroll, allow=allow, force=force,
+            at=at, progress=bar,
+        )  # fmt: skip
     if json:
         output.write_json(output.fields_of(report))
     _tell(report, json=json)

@@ -89,6 +89,12 @@ def _flat_shape(structure: dict[str, object]) -> FlatShape | None:
     for dialect in FLATS:
         needed = ["instruction", dialect.output_key]
         needed += [dialect.input_key] if dialect.input_needed else []
+        # What tells another dialect is no field of this one, even where it is null.
+        others = {one.input_key for one in FLATS if one.output_key == dialect.output_key}
+        if not dialect.input_needed and any(
+            key in structure for key in others - {*needed, dialect.input_key}
+        ):
+            continue
         known = [*needed, "system", dialect.input_key]
         if not set(needed) <= set(texts) or any(
             key in structure and key not in texts for key in known

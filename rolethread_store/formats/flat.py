@@ -72,14 +72,10 @@ def _is_text(key: str) -> str:
 
 
 def _is_kind(dialect: FlatDialect) -> str:
-    tests = [_is_text(dialect.output_key)]
-    if dialect.input_needed:
-        tests.append(_is_text(dialect.input_key))
-    else:
-        tests.append(
-            f"coalesce(json_type(line, '$.{dialect.input_key}'), 'VARCHAR') IN ('VARCHAR', 'NULL')"
-        )
-    return " AND ".join(tests)
+    given = f"json_type(line, '$.{dialect.input_key}')"
+    if not dialect.input_needed:
+        given = f"coalesce({given}, 'NULL')"
+    return f"{_is_text(dialect.output_key)} AND {given} IN ('VARCHAR', 'NULL')"
 
 
 # NULL when a record is of none of these kinds.

@@ -73,7 +73,7 @@ class Writer:
             if number % _CHECKPOINT_EVERY == _CHECKPOINT_EVERY - 1:
                 imported.undo()
             else:
-                imported.import_file(self.source)
+                imported.import_file(self.source, again=True)
             return
         if self.work is Work.CHECKPOINTS and number % _CHECKPOINT_EVERY == 0:
             store.checkpoint()

@@ -182,7 +182,9 @@ Act = Callable[[Place], object]
 
 
 def _imported(dataset: str) -> Act:
-    return lambda place: place.current.dataset(dataset).import_file(place.setting.source)
+    return lambda place: place.current.dataset(dataset).import_file(
+        place.setting.source, again=True
+    )
 
 
 def _edited(entry: int, text: str) -> Act:

@@ -71,7 +71,7 @@ def bring(folder: Path, marker: str) -> None:
     with rolethread_store.open(folder / "store", passphrase=f"pass {marker}") as store:
         print("ready", flush=True)  # noqa: T201 - the parent waits for it
         while True:
-            store.dataset(f"more {marker}").import_files([source] * 20)
+            store.dataset(f"more {marker}").import_files([source] * 20, again=True)
 
 
 if __name__ == "__main__":
