@@ -22,6 +22,7 @@ _NAMES = (
     "tagging",
     "checkpointing",
     "recovering",
+    "rekeying",
     "growth",
 )
 _MARKS = ("RATIO ", "VALUE ")

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rolethread_store.errors import StoreError
-    from rolethread_store.store import Dataset, Store, check_local
+    from rolethread_store.store import Dataset, Store, check_local, detect
     from rolethread_store.store import create_store as create
     from rolethread_store.store import open_store as open
     from rolethread_store.store import restore_store as restore
@@ -47,6 +47,7 @@ __all__ = [
     "__version__",
     "check_local",
     "create",
+    "detect",
     "open",
     "restore",
     "salvage",
@@ -60,6 +61,7 @@ _PUBLIC = {
     "StoreError": ("rolethread_store.errors", "StoreError"),
     "check_local": ("rolethread_store.store", "check_local"),
     "create": ("rolethread_store.store", "create_store"),
+    "detect": ("rolethread_store.store", "detect"),
     "open": ("rolethread_store.store", "open_store"),
     "restore": ("rolethread_store.store", "restore_store"),
     "salvage": ("rolethread_store.store", "salvage_store"),

@@ -27,6 +27,7 @@ from rolethread_store.model import (
     EntryAdded,
     EntryChange,
     Expired,
+    Mended,
     TagsChanged,
     TagsPatched,
 )
@@ -46,7 +47,8 @@ class Layer:
 
     Attributes:
         seq: Set that brought it.
-        kind: ``ENTRIES`` adds rows, ``TAGS`` replaces tags, ``MASK`` hides rows below it.
+        kind: ``ENTRIES`` adds rows; of rows below it ``TAGS`` replaces tags, ``TEXTS`` some texts,
+            and ``MASK`` hides some.
         batch_id: The batch.
         segments: Numbers of the segments that are still meant, ``None`` for all.
     """
@@ -121,6 +123,19 @@ class DatasetFold:
         """Every batch it needs, quarantine included."""
         found = [layer.batch_id for layer in self.layers]
         return found + [one.quarantine_id for _, one in self.attached if one.quarantine_id]
+
+    @property
+    def mended(self) -> list[Mended]:
+        """What imports in effect took from the quarantine of imports in effect."""
+        own = {attached.quarantine_id for _, attached in self.attached}
+        every = [one for _, attached in self.attached for one in attached.mended]
+        return [one for one in every if one.quarantine_id in own]
+
+    @property
+    def quarantined(self) -> int:
+        """Records that are set aside now."""
+        aside = sum(attached.quarantined for _, attached in self.attached)
+        return aside - sum(one.rows for one in self.mended)
 
     def frozen(self) -> DatasetFold:
         """Return a copy that later changes do not touch."""

@@ -1,10 +1,11 @@
-"""The command that writes a dataset to a file: export."""
+"""The command that writes a dataset for a trainer: export."""
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -12,58 +13,214 @@ from rolethread_store.cli import output
 from rolethread_store.cli.opening import opened
 from rolethread_store.cli.options import AtOption, JsonOption
 from rolethread_store.cli.progress import ProgressBar
-from rolethread_store.cli.usage import example
+from rolethread_store.cli.usage import UsageProblem, example
+
+if TYPE_CHECKING:
+    from rolethread_store.store import ExportReport
 
 __all__ = ["ExportFormat", "app"]
 
 app = typer.Typer(rich_markup_mode=None)
 
+_STREAM = "-"
+
 
 class ExportFormat(StrEnum):
-    """The formats that can be written."""
+    """The targets that can be written."""
 
     CHATML = "chatml"
+    OPENAI = "openai"
     SHAREGPT = "sharegpt"
+    ALPACA = "alpaca"
+    LLAMAFACTORY = "llamafactory"
+    AXOLOTL = "axolotl"
+    TRL = "trl"
+    MLX = "mlx"
+    MISTRAL = "mistral"
+    TOGETHER = "together"
+    OPENAI_PREFERENCE = "openai-preference"
+    KTO = "kto"
+    PARQUET = "parquet"
+    CSV = "csv"
+    HF = "hf"
+    TRANSCRIPT = "transcript"
+
+
+class _Names(StrEnum):
+    KEEP = "keep"
+    PREFIX = "prefix"
+    DROP = "drop"
+
+
+class _Greeting(StrEnum):
+    KEEP = "keep"
+    STUB = "stub"
+    FOLD = "fold"
+
+
+class _System(StrEnum):
+    KEEP = "keep"
+    MERGE = "merge"
+    FIRST = "first"
+
+
+class _Ending(StrEnum):
+    KEEP = "keep"
+    TRIM = "trim"
+
+
+_Shape = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHAPE",
+        help="trl: messages, prompt-completion, preference; llamafactory: sharegpt, openai; "
+        "csv: turns, entries.",
+    ),
+]
+
+_Split = Annotated[
+    str | None,
+    typer.Option(metavar="SHARES", help="A file for each split, as train=0.9,val=0.1."),
+]
+
+_NamesOption = Annotated[
+    _Names, typer.Option(help="Names of who speaks: as they are, before the text, or not.")
+]
+
+_GreetingOption = Annotated[
+    _Greeting,
+    typer.Option(
+        help="When the assistant begins: put a user turn before, or its text into "
+        "the system prompt."
+    ),
+]
+
+_Stub = Annotated[str | None, typer.Option(metavar="TEXT", help="Text of that user turn.")]
+
+_SystemOption = Annotated[
+    _System, typer.Option(help="System turns: as they are, joined in front, or the first.")
+]
+
+_EndingOption = Annotated[
+    _Ending, typer.Option(help="Turns after the last answer: as they are, or left out.")
+]
+
+_Unroll = Annotated[
+    bool, typer.Option("--unroll", help="One record for each assistant turn, ending with it.")
+]
+
+_Allow = Annotated[
+    bool, typer.Option("--allow", help="Write also what the trainer would refuse or drop.")
+]
+
+_Where = Annotated[
+    str | None,
+    typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
+]
+
+_Clean = Annotated[
+    bool, typer.Option("--clean", help="Only what a trainer reads: roles and contents.")
+]
+
+_Format = Annotated[ExportFormat, typer.Option("--format", help="What to write it for.")]
 
 
 @app.command(
     epilog=example(
         "rolethread export tavern train.jsonl --format chatml --clean",
-        "rolethread export tavern first.jsonl --at 1",
-        'rolethread export tavern short.jsonl --format sharegpt --where "len(messages) < 10"',
+        "rolethread export tavern tavern.jsonl --format axolotl --split train=0.9,val=0.1",
+        "rolethread export tavern lf --format llamafactory --greeting-first stub",
+        "rolethread export tavern pairs.jsonl --format trl --shape preference",
+        'rolethread export tavern - --where "len(messages) < 10" | head',
     )
 )
 def export(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The dataset.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    format_: Annotated[
-        ExportFormat, typer.Option("--format", help="Shape of the records.")
-    ] = ExportFormat.CHATML,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Only what a trainer reads: roles and contents.")
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="File to write; for llamafactory, mlx and hf a folder; - for standard output.",
+        ),
+    ],
+    format_: _Format = ExportFormat.CHATML,
+    shape: _Shape = None,
+    clean: _Clean = False,
+    where: _Where = None,
+    split: _Split = None,
+    seed: Annotated[int, typer.Option(help="Another number splits otherwise.")] = 0,
+    names: _NamesOption = _Names.KEEP,
+    greeting_first: _GreetingOption = _Greeting.KEEP,
+    stub: _Stub = None,
+    system: _SystemOption = _System.KEEP,
+    ending: _EndingOption = _Ending.KEEP,
+    unroll: _Unroll = False,
+    allow: _Allow = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what an earlier export wrote.")
     ] = False,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="SQL", help="Only entries for which this condition holds."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     at: AtOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write a dataset to a file for a trainer.
+    """Write a dataset for a trainer.
 
-    Without --clean every field of the source that was not changed comes out as it went in.
-    The file appears only when it is complete. It is not encrypted.
-    """
+    What is written is plain text, not encrypted. Files appear only when they are complete,
+    with a manifest that tells what they hold; the same entries give the same bytes. Entries
+    that the target cannot carry are counted by reason, and stay in the store.
+
+    What a trainer would certainly refuse or drop is told before anything is written: an
+    option mends it, or --allow writes it all the same.
+
+    Without --clean, chatml and sharegpt write every field of the source that was not
+    changed as it came in.
+    """  # fmt: skip
+    destination = _destination(out, json=json)
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(name).export(
-            out, format_.value, clean=clean, where=where, force=force, at=at, progress=bar
+            destination,
+            format_.value,
+            shape=shape,
+            clean=clean,
+            where=where,
+            split=split,
+            seed=seed,
+            names=names.value,
+            greeting_first=greeting_first.value,
+            stub=stub,
+            system=system.value,
+            ending=ending.value,
+            unroll=unroll,
+            allow=allow,
+            force=force,
+            at=at,
+            progress=bar,
         )
     if json:
         output.write_json(output.fields_of(report))
-        return
-    output.say(
-        f"wrote {output.amount(report.entries, 'entry', 'entries')} "
-        f"({output.size(report.bytes)}) to {report.path}"
-    )
+    _tell(report, json=json)
+
+
+def _destination(out: Path, *, json: bool) -> Path | BinaryIO:
+    if str(out) != _STREAM:
+        return out
+    if json:
+        raise UsageProblem("--json and the records cannot both go to standard output")
+    return sys.stdout.buffer
+
+
+def _tell(report: ExportReport, *, json: bool) -> None:
+    """Say on stderr what was written, where plain text lies now, and what was left out."""
+    place = "standard output" if report.path is None else str(report.path)
+    if not json:
+        records = (
+            "" if report.records == report.entries
+            else f" as {output.amount(report.records, 'record')}"
+        )  # fmt: skip
+        output.say(
+            f"wrote {output.amount(report.entries, 'entry', 'entries')}{records} "
+            f"({output.size(report.bytes)}) to {place}"
+        )
+        for reason, count in report.skipped.items():
+            output.say(f"left out {output.amount(count, 'record')}: {reason}")
+    output.say(f"plain text, not encrypted: {place}")

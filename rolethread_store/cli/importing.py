@@ -1,4 +1,4 @@
-"""Commands that bring files in: import, quarantine."""
+"""The command ``import``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,43 @@ __all__ = ["app"]
 app = typer.Typer(rich_markup_mode=None)
 
 _REASONS_SHOWN = 5
-_RAW_SHOWN = 80
+
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and count, but store nothing.")]
+
+_Again = Annotated[
+    bool, typer.Option("--again", help="Import also files that were imported before.")
+]
+
+_Assistants = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Whose turns are the assistant's; may be repeated."),
+]
+
+_UserName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What {{user}} in cards is called.")
+]
+
+_Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of text that is not Unicode, like cp1252."),
+]
+
+_Columns = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=COLUMN", help="Which column of a table is what. Repeatable."),
+]
+
+_Group = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Rows of a table with one value here are one conversation."
+    ),
+]
+
+_Table = Annotated[
+    str | None,
+    typer.Option(metavar="csv|tsv", help="Read text as a table, whatever its name."),
+]
 
 
 @app.command(
@@ -42,68 +78,68 @@ def import_(
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="Dataset to add to; made if it is new.")
     ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and count, but store nothing.")
-    ] = False,
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Of text that is not Unicode, like cp1252."),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=COLUMN", help="Which column of a table is what. Repeatable."),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Rows of a table with one value here are one conversation."
-        ),
-    ] = None,
-    table: Annotated[
-        str | None,
-        typer.Option(metavar="csv|tsv", help="Read text as a table, whatever its name."),
-    ] = None,
+    dry_run: _DryRun = False,
+    again: _Again = False,
+    assistant: _Assistants = None,
+    user_name: _UserName = None,
+    encoding: _Encoding = None,
+    column: _Columns = None,
+    group: _Group = None,
+    table: _Table = None,
     json: JsonOption = False,
 ) -> None:
     """Read files into a dataset.
 
-    JSON, JSON Lines, CSV, TSV, Parquet and Arrow, also compressed (gzip, zstd, bzip2, xz) or
-    in a zip archive; what a file is, its content tells. ChatML and ShareGPT are recognised
-    record by record. Records that cannot be read are kept in quarantine with their place
-    and the reason; the files are never changed. All files together are one change, and one
-    undo takes it back.
+    JSON, JSON Lines, CSV, TSV, Parquet, Arrow, cards and chats, also compressed (gzip, zstd,
+    bzip2, xz) or in a zip archive; what a file is, its content tells, and the shape of each
+    record its keys. Records that cannot be read are kept in quarantine with their place and
+    the reason; the files are never changed. All files together are one change, and one undo
+    takes it back. A file whose content this dataset has imported before adds nothing.
     """
-    from rolethread_store.formats import SourceOptions, TableOptions  # noqa: PLC0415
-
-    options = TableOptions.parse(column or (), group, table)
-    reading = SourceOptions(encoding, options, stdin=sys.stdin.buffer)
     with opened(ctx) as store, ProgressBar() as bar:
         report = store.dataset(dataset).import_files(
-            files, dry_run=dry_run, progress=bar, reading=reading
+            files,
+            dry_run=dry_run,
+            again=again,
+            progress=bar,
+            assistants=assistant or (),
+            user_name=user_name,
+            encoding=encoding,
+            columns=column or (),
+            group=group,
+            table=table,
+            stdin=sys.stdin.buffer,
         )
     if json:
-        output.write_json(
-            {
-                "dataset": report.dataset,
-                "entries": report.entries,
-                "quarantined": report.quarantined,
-                "records": report.records,
-                "sources": list(report.sources),
-                "formats": report.formats,
-                "dry_run": report.dry_run,
-                "seconds": round(report.seconds, 3),
-            }
-        )
+        output.write_json(_shape(report))
         return
     _tell(report)
 
 
+def _shape(report: ImportReport) -> dict[str, object]:
+    return {
+        "dataset": report.dataset,
+        "entries": report.entries,
+        "kept": report.kept,
+        "duplicates": report.duplicates,
+        "quarantined": report.quarantined,
+        "records": report.records,
+        "definitions": report.definitions,
+        "renamed": [output.fields_of(one) for one in report.renamed],
+        "sources": list(report.sources),
+        "formats": report.formats,
+        "dry_run": report.dry_run,
+        "seconds": round(report.seconds, 3),
+    }
+
+
 def _tell(report: ImportReport) -> None:
-    output.write(
-        f"{output.amount(report.records, 'record')} = "
-        f"{output.amount(report.entries, 'entry', 'entries')} + "
-        f"{report.quarantined:,} quarantined"
-    )
+    output.write(f"{output.amount(report.records, 'record')} = {_balance(report)}")
+    if report.entries != report.kept or report.definitions:
+        output.say(
+            f"  made {output.amount(report.entries, 'entry', 'entries')} and "
+            f"{output.amount(report.definitions, 'definition')}"
+        )
     for name, count in report.formats.items():
         output.say(f"  {name}: {count:,}")
     for held in report.quarantine[:_REASONS_SHOWN]:
@@ -111,6 +147,10 @@ def _tell(report: ImportReport) -> None:
     hidden = report.quarantined - min(len(report.quarantine), _REASONS_SHOWN)
     if hidden > 0:
         output.say(f"  … and {hidden:,} more")
+    for one in report.renamed:
+        output.say(f"  {one.kind} “{one.key}” is defined otherwise here; it is “{one.new_key}” now")
+    if report.duplicates:
+        output.say("duplicates are files that were imported before; --again imports them anyhow")
     if report.dry_run:
         output.say("nothing was stored: this was a dry run")
     elif report.quarantined:
@@ -119,52 +159,13 @@ def _tell(report: ImportReport) -> None:
         output.say(f"next: rolethread list --dataset {report.dataset}")
 
 
-@app.command(epilog=example("rolethread quarantine --dataset tavern"))
-def quarantine(
-    ctx: typer.Context,
-    dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this dataset's records.")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """List the records that could not be read.
-
-    JSON gives the bytes of each record as text where they are UTF-8, else in base64.
-    """
-    with opened(ctx) as store:
-        held = store.quarantine(dataset)
-    if json:
-        output.write_json(
-            [
-                {
-                    "dataset": record.dataset,
-                    "source": record.source,
-                    "record": record.record,
-                    "offset": record.offset,
-                    "reason": record.reason,
-                    **_raw(record.raw),
-                }
-                for record in held
-            ]
-        )
-        return
-    output.write_rows(
-        ["dataset", "source", "record", "reason", "bytes"],
-        (
-            (
-                record.dataset,
-                record.source,
-                record.record,
-                record.reason,
-                output.one_line(record.raw.decode("utf-8", "replace"), _RAW_SHOWN),
-            )
-            for record in held
-        ),
-    )
-
-
-def _raw(raw: bytes) -> dict[str, object]:
-    try:
-        return {"raw": raw.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"raw_base64": raw}
+def _balance(report: ImportReport) -> str:
+    """Return what became of the records; the numbers add up to theirs."""
+    if report.entries == report.kept:
+        parts = [output.amount(report.entries, "entry", "entries")]
+    else:
+        parts = [f"{report.kept:,} kept"]
+    if report.duplicates:
+        parts.append(output.amount(report.duplicates, "duplicate"))
+    parts.append(f"{report.quarantined:,} quarantined")
+    return " + ".join(parts)

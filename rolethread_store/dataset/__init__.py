@@ -40,7 +40,6 @@ from rolethread_store.dataset.rekeying import RekeyedTree
 from rolethread_store.dataset.remains import FileDamage, Remains
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
 from rolethread_store.dataset.states import DatasetMissing, States, stored_name
-from rolethread_store.dataset.stepping import CheckpointMismatch
 from rolethread_store.dataset.thinning import expired, named_batches, shredded
 from rolethread_store.dataset.trees import (
     RekeyUnfinished,
@@ -50,6 +49,7 @@ from rolethread_store.dataset.trees import (
     present_layout,
     unfinished_rekeys,
 )
+from rolethread_store.dataset.workbench import CheckpointMismatch
 from rolethread_store.dataset.writing import WritingRoom
 
 __all__ = [

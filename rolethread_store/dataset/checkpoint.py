@@ -12,11 +12,13 @@ from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold, Layer, effective_sets
 from rolethread_store.dataset.basing import chain_digest
+from rolethread_store.dataset.folding import fold_step
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.manifest import Base, BaseLayer
 from rolethread_store.dataset.planning import StepKind, next_step
 from rolethread_store.dataset.reader import Reader
-from rolethread_store.dataset.stepping import Made, Workbench, fold_step, merge_step, rewrite_step
+from rolethread_store.dataset.stepping import merge_step, rewrite_step
+from rolethread_store.dataset.workbench import Made, Workbench
 from rolethread_store.dataset.writing import WritingRoom
 from rolethread_store.model import ChangeSet
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["content_digest", "outline_digest"]
+__all__ = ["content_digest", "outline_digest", "text_digest"]
 
 _ROW = (
     "to_json({'i': entry_id, 'p': position, 'm': messages, 't': tags, 'o': origin, "
@@ -28,12 +28,18 @@ def content_digest(
         rows_of: Runs a query.
         relation: A SELECT of ``ENTRY_COLUMNS``.
     """
-    count, upper, lower = rows_of(
-        f"SELECT count(*), coalesce(sum(CAST(md5_number_upper(t) AS HUGEINT)), 0), "
-        f"coalesce(sum(CAST(md5_number_lower(t) AS HUGEINT)), 0) "
-        f"FROM (SELECT CAST({_ROW} AS VARCHAR) AS t FROM ({relation}))"
-    )[0]
-    return f"{int(count):016x}{int(upper):032x}{int(lower):032x}", int(count)
+    return _summed(rows_of, f"SELECT {_ROW} AS row FROM ({relation})")
+
+
+def text_digest(rows_of: Callable[[str], list[tuple[Any, ...]]], texts: str) -> tuple[str, int]:
+    """Return the digest (hex) and the number of new texts.
+
+    Args:
+        rows_of: Runs a query.
+        texts: A SELECT of ``entry_id``, ``turn`` and ``text``.
+    """
+    row = "to_json({'i': entry_id, 't': turn, 'c': text})"
+    return _summed(rows_of, f"SELECT {row} AS row FROM ({texts})")
 
 
 def outline_digest(
@@ -48,3 +54,12 @@ def outline_digest(
         f"created_at, updated_at) AS HUGEINT)), 0) FROM ({relation})"
     )[0]
     return f"{int(count):016x}{int(total):032x}", int(count)
+
+
+def _summed(rows_of: Callable[[str], list[tuple[Any, ...]]], rows: str) -> tuple[str, int]:
+    count, upper, lower = rows_of(
+        f"SELECT count(*), coalesce(sum(CAST(md5_number_upper(t) AS HUGEINT)), 0), "
+        f"coalesce(sum(CAST(md5_number_lower(t) AS HUGEINT)), 0) "
+        f"FROM (SELECT CAST(row AS VARCHAR) AS t FROM ({rows}))"
+    )[0]
+    return f"{int(count):016x}{int(upper):032x}{int(lower):032x}", int(count)

@@ -20,7 +20,7 @@ from rolethread_store.dataset.layering import layered_rows
 from rolethread_store.dataset.manifest import Base, BaseLayer
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.dataset.rows import id_table
-from rolethread_store.dataset.stepping import CheckpointMismatch
+from rolethread_store.dataset.workbench import CheckpointMismatch
 from rolethread_store.dataset.writing import WritingRoom
 from rolethread_store.model import Batch, BatchKind, ChangeSet, Reverted
 from rolethread_store.segments import ENTRY_COLUMNS, column_list

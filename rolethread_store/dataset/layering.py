@@ -1,20 +1,20 @@
 """The rows of a dataset as one SELECT: layers, overlay, and nothing read yet.
 
 A row is visible unless a mask or the overlay above it names its id; its tags are those of
-the newest tag layer above it that has its id, and the patches of pending edits lie over
-that. Layers under the same masks and tag layers are scanned together, so a freshly
-imported dataset is exactly one ``read_parquet``.
+the newest tag layer above it that has its id. New texts of layers lie over that, and over
+all layers the patches of pending edits. Layers under the same masks and tag layers are
+scanned together, so a freshly imported dataset is exactly one ``read_parquet``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
 from rolethread_store.changelog import Layer
-from rolethread_store.dataset.patching import patched_columns
+from rolethread_store.dataset.patching import TEXT_FEATURES, patched_columns
 from rolethread_store.engine import identifier
 from rolethread_store.model import Batch, BatchKind
 from rolethread_store.segments import ENTRY_COLUMNS, empty_relation, scan
@@ -30,7 +30,7 @@ class Pending:
     Attributes:
         whole: SELECT of whole rows, or ``None``.
         hidden: SELECT of ``entry_id`` of rows that must not be seen in the layers, or ``None``.
-        patches: Table of patches, or ``None``.
+        patches: What gives the patches, as it stands behind ``JOIN``, or ``None``.
         features: What at least one patch sets.
     """
 
@@ -57,23 +57,37 @@ def layered_rows(
         pending: Changes that no layer holds.
         only_pending: Give just the rows that these changed.
     """
+    below = _rows(layers, batch_of, layout) or empty_relation("entries")
+    return _overlaid(below, pending, only_pending=only_pending)
+
+
+def _rows(layers: Sequence[Layer], batch_of: Callable[[UUID], Batch], layout: Layout) -> str | None:
+    """Return a SELECT of the rows of layers, ``None`` where none of them has rows."""
     parts = []
     numbered = list(enumerate(layers))
-    entries = [(i, layer) for i, layer in numbered if layer.kind is BatchKind.ENTRIES]
-    others = [(i, layer) for i, layer in numbered if layer.kind is not BatchKind.ENTRIES]
+    highest = max((i for i, layer in numbered if layer.kind is BatchKind.TEXTS), default=-1)
+    below = None if highest < 0 else _rows(layers[:highest], batch_of, layout)
+    rest = numbered[highest + 1 :]
+    entries = [(i, layer) for i, layer in rest if layer.kind is BatchKind.ENTRIES]
+    others = [(i, layer) for i, layer in rest if layer.kind is not BatchKind.ENTRIES]
 
     def above(item: tuple[int, Layer]) -> tuple[int, ...]:
         return tuple(i for i, _ in others if i > item[0])
 
-    for over, group in groupby(entries, above):
-        rows = scan([batch_of(layer.batch_id).only(layer.segments) for _, layer in group], layout)
+    def under(rows: str, over: Sequence[int]) -> str:
         masks = [layers[i] for i in over if layers[i].kind is BatchKind.MASK]
         tags = [layers[i] for i in over if layers[i].kind is BatchKind.TAGS]
         hidden = [scan([batch_of(mask.batch_id)], layout, "mask") for mask in masks]
         batches = [scan([batch_of(tag.batch_id)], layout, "tags") for tag in reversed(tags)]
-        parts.append(_visible(rows, hidden, batches))
-    below = " UNION ALL ".join(parts) if parts else empty_relation("entries")
-    return _overlaid(below, pending, only_pending=only_pending)
+        return _visible(rows, hidden, batches)
+
+    if below is not None:
+        texts = scan([batch_of(layers[highest].batch_id)], layout, "texts")
+        parts.append(under(_patched(below, f"({texts})", TEXT_FEATURES), [i for i, _ in others]))
+    for over, group in groupby(entries, above):
+        rows = scan([batch_of(layer.batch_id).only(layer.segments) for _, layer in group], layout)
+        parts.append(under(rows, over))
+    return " UNION ALL ".join(parts) or None
 
 
 def _visible(rows: str, hidden: Sequence[str], tags: Sequence[str]) -> str:
@@ -103,16 +117,20 @@ def _overlaid(below: str, pending: Pending, *, only_pending: bool) -> str:
     if only_pending and pending.patches is None:
         return pending.whole or empty_relation("entries")
     if pending.patches is not None:
-        # An inner join, unlike a semi join, gives the scan a filter.
-        kind = "JOIN" if only_pending else "LEFT JOIN"
-        changed = patched_columns(pending.features)
-        below = (
-            f"SELECT {_columns(changed)} FROM ({below}) e "
-            f"{kind} {identifier(pending.patches)} p ON p.entry_id = e.entry_id"
-        )
+        below = _patched(below, pending.patches, pending.features, only_patched=only_pending)
     if pending.hidden is not None:
         below = _without(below, pending.hidden)
     return below if pending.whole is None else f"{below} UNION ALL {pending.whole}"
+
+
+def _patched(rows: str, patches: str, features: Set[str], *, only_patched: bool = False) -> str:
+    """Return rows with patches laid over them, or just those that have one."""
+    # An inner join, unlike a semi join, gives the scan a filter.
+    kind = "JOIN" if only_patched else "LEFT JOIN"
+    return (
+        f"SELECT {_columns(patched_columns(features))} FROM ({rows}) e "
+        f"{kind} {patches} p ON p.entry_id = e.entry_id"
+    )
 
 
 def _without(rows: str, hidden: str) -> str:

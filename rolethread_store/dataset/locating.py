@@ -71,7 +71,7 @@ class Locator:
                 return count
         number = entry_id.int
         for layer in reversed(fold.layers):
-            if layer.kind is BatchKind.TAGS:
+            if layer.kind in (BatchKind.TAGS, BatchKind.TEXTS):
                 continue
             count = self._indexes.count_in(layer, number)
             if count != ABSENT:

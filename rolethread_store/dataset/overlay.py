@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from uuid import UUID
 
@@ -26,6 +27,11 @@ from rolethread_store.segments import ENTRY_COLUMNS, column_list, scan
 from rolethread_store.storage import Layout
 
 __all__ = ["Overlay"]
+
+_READING = frozenset({"moved", "rewritten"})
+"""Features of patches that only whole rows can hold once they are no longer pending."""
+
+_FIRM = "(position IS NOT NULL OR coalesce(rewritten, false))"
 
 _WHOLE = "whole"
 _DELETED = "deleted"
@@ -62,15 +68,52 @@ class Overlay:
         patched = len(self._features) > self._counts[_WHOLE] + self._counts[_DELETED]
         whole = f"SELECT {columns} FROM {rows} WHERE NOT {_DELETED}" if _WHOLE in seen else None
         hidden = f"SELECT entry_id FROM {rows}" if seen & {_WHOLE, _DELETED} else None
-        return Pending(whole, hidden, self._patches if patched else None, seen)
+        return Pending(whole, hidden, identifier(self._patches) if patched else None, seen)
 
     @property
-    def changed_ids(self) -> str | None:
-        """A SELECT of the ids of all entries with pending changes, ``None`` without any."""
-        if not self._features:
-            return None
+    def firm(self) -> Pending:
+        """The same without the changes that :attr:`light` gives."""
+        patches = f"(SELECT * FROM {identifier(self._patches)} WHERE {_FIRM})"
+        reads = not _READING.isdisjoint(self._counts)
+        return replace(self.pending, patches=patches if reads else None)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no entry has pending changes."""
+        return not self._features
+
+    @property
+    def has_firm(self) -> bool:
+        """Whether :attr:`firm_ids` gives any."""
+        return not (_READING | {_WHOLE, _DELETED}).isdisjoint(self._counts)
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether tags changed."""
+        return not {"retagged", "tags-changed"}.isdisjoint(self._counts)
+
+    @property
+    def changed_ids(self) -> str:
+        """A SELECT of the ids of all entries with pending changes."""
         return " UNION ALL ".join(
             f"SELECT entry_id FROM {identifier(table)}" for table in (self._rows, self._patches)
+        )
+
+    @property
+    def firm_ids(self) -> str:
+        """A SELECT of the ids of the entries that were added, deleted, moved or rewritten."""
+        return (
+            f"SELECT entry_id FROM {identifier(self._rows)} UNION ALL "
+            f"SELECT entry_id FROM {identifier(self._patches)} WHERE {_FIRM}"
+        )
+
+    @property
+    def light(self) -> str:
+        """A SELECT of new texts, in the columns of a layer, and whether tags changed too."""
+        return (
+            f"SELECT entry_id, updated_at, turns, texts, "
+            f"(coalesce(retagged, false) OR added IS NOT NULL) AS retagged "
+            f"FROM {identifier(self._patches)} WHERE NOT {_FIRM}"
         )
 
     def drop(self) -> None:

@@ -14,7 +14,10 @@ from rolethread_store.changelog import EntryPatch, without_content
 from rolethread_store.engine import Session
 from rolethread_store.segments import ENTRY_COLUMNS
 
-__all__ = ["PATCH_COLUMNS", "add_functions", "features", "patched_columns"]
+__all__ = ["PATCH_COLUMNS", "TEXT_FEATURES", "add_functions", "features", "patched_columns"]
+
+TEXT_FEATURES = frozenset({"edited"})
+"""What a layer of new texts sets; of the columns of a patch it has those that this needs."""
 
 PATCH_COLUMNS: dict[str, str] = {
     "entry_id": "UUID",

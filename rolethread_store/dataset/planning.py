@@ -1,9 +1,10 @@
 """What a checkpoint should do next, told from sizes alone.
 
 The layers of a state are a *ground* of entries and, above it, what checkpoints put over
-it: masks, rows that changed, patches of tags. Three steps keep that small. *Fold* turns
-pending changes into a mask and the rows they came to. *Merge* makes one mask, one batch of
-rows and one patch of all that lies above the ground. *Rewrite* takes the segments of the
+it: masks, rows that changed, patches of tags, new texts. Three steps keep that small. *Fold* turns
+pending changes into a layer of new texts and one of tags, and those that do more into a mask
+and the rows they came to. *Merge* makes one mask, one batch of rows and one patch of tags of
+all that lies above the ground. *Rewrite* takes the segments of the
 ground with most dead rows and writes the living ones anew. Each step is bounded, is
 published by itself, and leaves a state from which the next one goes on.
 """
@@ -27,6 +28,7 @@ __all__ = [
     "arranged",
     "next_step",
     "part_of",
+    "room_for_texts",
 ]
 
 PENDING_LIMIT = 10_000
@@ -39,6 +41,12 @@ GROUND_LIMIT = 12
 """Batches in the ground at which the smallest are joined: each is a scan with a key."""
 
 _DEAD_SHARE = 0.2
+
+_MERGED = (BatchKind.MASK, BatchKind.TAGS, BatchKind.ENTRIES)
+
+_TEXTS_SHARE, _TEXTS_ALWAYS, _TEXTS_BYTES = 0.05, 1_000, 32 << 20
+"""Entries of the ground, or so many, that may have new texts in a layer, and their bytes: each
+query of messages makes a table of them in memory, and finds all other entries not to be in it."""
 
 
 class StepKind(StrEnum):
@@ -69,6 +77,12 @@ class Arrangement:
     def of_kind(self, kind: BatchKind) -> list[Layer]:
         """Return the upper layers of a kind."""
         return [layer for layer in self.upper if layer.kind is kind]
+
+    @property
+    def merged(self) -> bool:
+        """Whether the upper layers are what a merge leaves: nothing would come of another."""
+        kinds = [layer.kind for layer in self.upper]
+        return kinds == [kind for kind in _MERGED if kind in kinds]
 
 
 def arranged(fold: DatasetFold, *, settled: bool = False) -> Arrangement:
@@ -112,12 +126,29 @@ def next_step(
     arrangement = arranged(fold, settled=True)
     dead = _rows(arrangement.of_kind(BatchKind.MASK), batch_of)
     dying = dead > 0 and dead >= _DEAD_SHARE * _rows(arrangement.ground, batch_of)
-    merged = len({layer.kind for layer in arrangement.upper}) == len(arrangement.upper)
-    if not merged and (dying or len(arrangement.upper) >= UPPER_LIMIT):
+    if not arrangement.merged and (dying or len(arrangement.upper) >= UPPER_LIMIT):
         return StepKind.MERGE
     if dying or len({layer.batch_id for layer in arrangement.ground}) > GROUND_LIMIT:
         return StepKind.REWRITE
     return None
+
+
+def room_for_texts(
+    arrangement: Arrangement, batch_of: Callable[[UUID], Batch], rows: int, size: int
+) -> bool:
+    """Tell whether more new texts may be in a layer, or are better off in whole rows.
+
+    Args:
+        arrangement: The layers so far.
+        batch_of: Finds a batch by its id.
+        rows: How many more entries get new texts.
+        size: Bytes of those.
+    """
+    texts = [part_of(layer, batch_of) for layer in arrangement.of_kind(BatchKind.TEXTS)]
+    rows += sum(batch.rows for batch in texts)
+    size += sum(batch.size for batch in texts)
+    most = max(_TEXTS_ALWAYS, _TEXTS_SHARE * _rows(arrangement.ground, batch_of))
+    return rows <= most and size <= _TEXTS_BYTES
 
 
 def _rows(layers: Sequence[Layer], batch_of: Callable[[UUID], Batch]) -> int:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from rolethread_store.changelog import DatasetFold
 from rolethread_store.dataset.journal import Journal
-from rolethread_store.dataset.layering import layered_rows
+from rolethread_store.dataset.layering import Pending, layered_rows
+from rolethread_store.dataset.mending import unmended
 from rolethread_store.dataset.overlay import Overlay
 from rolethread_store.dataset.patching import add_functions
 from rolethread_store.engine import EngineFailed, MemoryExhausted, Session, SessionFolders
@@ -20,7 +21,6 @@ from rolethread_store.segments import (
     add_keys,
     check_segments,
     empty_relation,
-    scan,
     scan_columns,
 )
 from rolethread_store.storage import new_spill_folder
@@ -68,34 +68,29 @@ class Reader:
         with self.journal.guard:
             return self._relation(fold)
 
-    def changed_rows(self, fold: DatasetFold) -> str:
-        """Return a SELECT of the entries with pending changes that are still there.
+    def _relation(self, fold: DatasetFold) -> str:
+        overlay = self.overlay(fold)
+        pending = Pending() if overlay is None else overlay.pending
+        return layered_rows(fold.layers, self.journal.batch, self.journal.layout, pending)
+
+    def overlay(self, fold: DatasetFold) -> Overlay | None:
+        """Return what is pending over a state's layers, ``None`` when nothing is.
 
         Raises:
-            Corrupt: as for :meth:`relation`.
+            Corrupt: a segment is missing or its footer is not the one written.
         """
-        return self._relation(fold, only_pending=True)
-
-    def _relation(self, fold: DatasetFold, *, only_pending: bool = False) -> str:
         self._prepare([self.journal.batch(layer.batch_id) for layer in fold.layers])
         overlay = self._overlays.get(fold.key)
         if overlay is None or overlay.fold is not fold:
             # An overlay of a fold that is no more must not be taken for this one's.
             self._overlays.pop(fold.key, None)
             if not fold.pending:
-                layers = () if only_pending else fold.layers
-                return layered_rows(layers, self.journal.batch, self.journal.layout)
+                return None
             overlay = Overlay(self.session, fold, self.journal.batch, self.journal.layout)
             self._overlays[fold.key] = overlay
         with self.diagnosing():
             overlay.refresh()
-        return layered_rows(
-            fold.layers,
-            self.journal.batch,
-            self.journal.layout,
-            overlay.pending,
-            only_pending=only_pending,
-        )
+        return overlay
 
     def raw(self, batch: Batch, columns: str) -> str:
         """Return a SELECT of some columns of a batch's rows, hidden ones included."""
@@ -107,14 +102,11 @@ class Reader:
         if overlay is not None:
             overlay.drop()
 
-    def changed_ids(self, fold: DatasetFold) -> str | None:
-        """Return a SELECT of the ids with pending changes, ``None`` without any."""
-        self.relation(fold)
-        overlay = self._overlays.get(fold.key)
-        return None if overlay is None else overlay.changed_ids
-
     def quarantine_relation(self, fold: DatasetFold) -> str:
-        """Return a SELECT of what imports of the dataset set aside."""
+        """Return a SELECT of what imports of the dataset set aside and no later one mended.
+
+        Besides the columns of quarantine it has ``quarantine_id``, the batch of a row.
+        """
         batches = [
             self.journal.batch(attached.quarantine_id)
             for _, attached in fold.attached
@@ -122,8 +114,11 @@ class Reader:
         ]
         self._prepare(batches)
         if not batches:
-            return empty_relation("quarantine")
-        return scan(batches, self.journal.layout, "quarantine")
+            nothing = empty_relation("quarantine")
+            return f"SELECT *, CAST(NULL AS UUID) AS quarantine_id FROM ({nothing})"
+        return " UNION ALL ".join(
+            unmended(batch, self.journal.layout, fold.mended) for batch in batches
+        )
 
     def rows(self, sql: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
         """Run one of our own queries; damage is named by file."""

@@ -26,6 +26,7 @@ from rolethread_store.changelog import (
     log_remains,
 )
 from rolethread_store.dataset.basing import BASE_SEQ
+from rolethread_store.dataset.expiry import beginnings
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.loading import read_log
 from rolethread_store.dataset.manifest import Base, BaseLayer, Manifest, opened_manifest
@@ -86,11 +87,12 @@ class Remains(Journal):
         self.history = self._best_history(records)
         bases = self.manifest.bases
         whole = [base for base in bases if all(map(self._is_whole, base.layers))]
-        # Without a mask rows that were replaced would reappear; without other layers of a
-        # base some rows are missing, and none are wrong.
+        # Without a mask or new texts what was replaced would reappear; without other layers
+        # of a base some rows are missing, and none are wrong.
         usable = [base for base in bases if all(map(self._is_safe, base.layers))]
-        self.states = States(self.history, whole)
-        second = States(self.history, usable)
+        last = self._irreplaceable()
+        self.states = States(self.history, [*whole, *last])
+        second = States(self.history, [*usable, *last])
         for fold in self.existing():
             if self.unreadable or self.left_out:
                 self._on_a_base(fold, whole)
@@ -205,7 +207,20 @@ class Remains(Journal):
         return meant is not None and self._read(layer) == len(meant.segments)
 
     def _is_safe(self, layer: BaseLayer) -> bool:
-        return layer.kind is not BatchKind.MASK or self._is_whole(layer)
+        return layer.kind not in (BatchKind.MASK, BatchKind.TEXTS) or self._is_whole(layer)
+
+    def _irreplaceable(self) -> list[Base]:
+        """Return damaged bases that hold what the log no longer has.
+
+        Rows of them may be missing and texts be older ones; without them all would be gone.
+        """
+        chains = {beginning.chain for beginning in beginnings(self.history, 0)}
+        return [
+            base
+            for base in self.manifest.bases
+            if base.chain in chains
+            and all(self._is_whole(one) for one in base.layers if one.kind is BatchKind.MASK)
+        ]
 
     def _meant(self, layer: Layer | BaseLayer) -> Batch | None:
         for batch in self.manifest.batches:

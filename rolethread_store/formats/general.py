@@ -13,7 +13,7 @@ from rolethread_store.formats.dialect import RESERVED_KEY, SYSTEM_FIELD_MARK, Di
 from rolethread_store.formats.parts import MESSAGE_FIELDS, message_struct
 from rolethread_store.formats.sharegpt import SHAREGPT
 
-__all__ = ["KIND_SQL", "general_record", "reason_sql"]
+__all__ = ["KIND_SQL", "TAGS_FIT", "general_record", "reason_sql", "top_reason_sql"]
 
 # Weights the column holds and an export prints back with the same value.
 _EXACT_WEIGHT = r"-?[0-9]{1,8}(\.[0-9]{1,7})?"
@@ -96,7 +96,7 @@ def _system_message(text: str) -> str:
     return message_struct(fields)
 
 
-_TAGS_FIT = (
+TAGS_FIT = (
     "json_type(line, '$.tags') = 'ARRAY' AND "
     "len(list_filter(json_type(line, '$.tags[*]'), lambda kind: kind <> 'VARCHAR')) = 0"
 )
@@ -105,7 +105,7 @@ _TAGS_FIT = (
 def general_record(dialect: Dialect, list_key: str) -> str:
     """Return SQL making the record struct of a ``line`` whose kind is known."""
     messages = _messages_sql(f"json_extract(line, '$.{list_key}[*]')", dialect)
-    removed = [f"'\"{list_key}\":null'", f"CASE WHEN {_TAGS_FIT} THEN ',\"tags\":null' ELSE '' END"]
+    removed = [f"'\"{list_key}\":null'", f"CASE WHEN {TAGS_FIT} THEN ',\"tags\":null' ELSE '' END"]
     if dialect is SHAREGPT:
         system = f"nullif({_text_of('line', 'system')}, '')"
         messages = (
@@ -118,7 +118,7 @@ def general_record(dialect: Dialect, list_key: str) -> str:
     patch = f"'{{' || {' || '.join(removed)} || '}}'"
     return (
         f"{{'messages': {messages}, "
-        f"'tags': CASE WHEN {_TAGS_FIT} THEN json_extract_string(line, '$.tags[*]') END, "
+        f"'tags': CASE WHEN {TAGS_FIT} THEN json_extract_string(line, '$.tags[*]') END, "
         f"'extra': nullif(CAST(json_merge_patch(line, {patch}) AS VARCHAR), '{{}}'), "
         f"'reason': CAST(NULL AS VARCHAR)}}"
     )
@@ -147,14 +147,21 @@ def reason_sql(list_key: str) -> str:
         f"list_position(list_transform({keys}, "
         f"lambda one: list_contains(one, '{RESERVED_KEY}')), true)"
     )
-    top = "json_keys(line)"
     return (
-        f"CASE WHEN len(list_distinct({top})) <> len({top}) "
-        f"THEN 'duplicate key ' || to_json({_repeated(top)}) "
-        f"WHEN list_contains({top}, '{RESERVED_KEY}') THEN 'reserved key \"{RESERVED_KEY}\"' "
+        f"CASE {top_reason_sql()} "
         f"WHEN {odd} > 0 THEN 'message ' || ({odd} - 1) || ' is not an object' "
         f"WHEN {double} > 0 THEN 'message ' || ({double} - 1) || ' has duplicate key ' "
         f"|| to_json({_repeated(f'{keys}[{double}]')}) "
         f"WHEN {reserved} > 0 THEN 'message ' || ({reserved} - 1) "
         f"|| ' has reserved key \"{RESERVED_KEY}\"' END"
+    )
+
+
+def top_reason_sql() -> str:
+    """Return the branches of a ``CASE`` that find fault with a record's own keys."""
+    top = "json_keys(line)"
+    return (
+        f"WHEN len(list_distinct({top})) <> len({top}) "
+        f"THEN 'duplicate key ' || to_json({_repeated(top)}) "
+        f"WHEN list_contains({top}, '{RESERVED_KEY}') THEN 'reserved key \"{RESERVED_KEY}\"'"
     )

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from rolethread_store.clock import Clock
 from rolethread_store.engine import Session
-from rolethread_store.model import Source
-from rolethread_store.segments import BatchWriter
+from rolethread_store.formats.adapters import ReadingOptions
+from rolethread_store.formats.definitions import Renamed
+from rolethread_store.formats.digesting import ContentDigest
+from rolethread_store.formats.sources import SourceOptions
+from rolethread_store.model import Fact, FactKind, Source
 
-__all__ = ["ImportOutcome", "ImportTarget", "QuarantineSample"]
+__all__ = ["ImportOutcome", "ImportTarget", "QuarantineSample", "RowWriter"]
+
+
+class RowWriter(Protocol):
+    """Takes the rows of a SELECT; a batch writer does."""
+
+    def write(self, select: str, *, plain: bool = False) -> int:
+        """Take the rows and return how many they were."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,14 +37,23 @@ class ImportTarget:
         first_position: Position of the first record; the others follow 1024 apart.
         entries: Takes the entries; ``None`` only counts them (a dry run).
         quarantine: Takes the bad records; ``None`` only counts them.
+        options: What the user said about who speaks.
+        known: Definitions that are there already.
+        imported: Records of the files that were read before; ``None`` to read every file,
+            whether it was or not.
+        reading: How the sources are to be read.
     """
 
     session: Session
     clock: Clock
     import_id: UUID
     first_position: int
-    entries: BatchWriter | None
-    quarantine: BatchWriter | None
+    entries: RowWriter | None
+    quarantine: RowWriter | None
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+    known: Mapping[tuple[FactKind, str], Fact] = field(default_factory=dict)
+    imported: Mapping[ContentDigest, int] | None = None
+    reading: SourceOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +74,15 @@ class ImportOutcome:
         sources: One per file, in order.
         formats: Entries by format.
         samples: The first records that went to quarantine.
+        facts: Definitions to be made.
+        renamed: Those that could not keep their key.
+        evidence: By what the first record of a format was known, for formats that are read
+            record by record, and for files that are one document.
     """
 
     sources: tuple[Source, ...]
     formats: dict[str, int]
     samples: tuple[QuarantineSample, ...]
+    facts: tuple[Fact, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    evidence: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rolethread_store.segments import MESSAGE_TYPE
 
-__all__ = ["MESSAGE_FIELDS", "RECORD_TYPE", "message_struct", "unreadable_record"]
+__all__ = ["MESSAGE_FIELDS", "RECORD_TYPE", "message_struct", "record_struct", "unreadable_record"]
 
 # What a reader does not set; the casts keep every branch of one type.
 MESSAGE_FIELDS: Mapping[str, str] = {
@@ -33,3 +33,9 @@ def unreadable_record(reason: str) -> str:
         f"{{'messages': CAST(NULL AS {MESSAGE_TYPE}[]), 'tags': CAST(NULL AS VARCHAR[]), "
         f"'extra': CAST(NULL AS VARCHAR), 'reason': {reason}}}"
     )
+
+
+def record_struct(fields: Mapping[str, str]) -> str:
+    """Return SQL for the record struct of fields that could be read."""
+    every = {**fields, "reason": "CAST(NULL AS VARCHAR)"}
+    return "{" + ", ".join(f"'{name}': {value}" for name, value in every.items()) + "}"

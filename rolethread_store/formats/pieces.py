@@ -67,7 +67,7 @@ def check_size(size: int, offset: int) -> None:
         )
 
 
-def pieces(data: bytes | bytearray, cuts: Integers) -> pa.Array:
+def pieces(data: bytes | npt.NDArray[np.uint8], cuts: Integers) -> pa.Array:
     """Return the stretches between neighbouring cuts as a binary column over ``data``."""
     offsets = pa.py_buffer(cuts.astype(np.int32))
     return pa.BinaryArray.from_buffers(

@@ -10,25 +10,16 @@ read this way, and whatever the strict reader then refuses goes the general way.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from rolethread_store.engine import Session, identifier, literal
-from rolethread_store.formats.chatml import CHATML
+from rolethread_store.engine import identifier, literal
 from rolethread_store.formats.dialect import RESERVED_KEY, Dialect
-from rolethread_store.formats.parts import MESSAGE_FIELDS, message_struct
-from rolethread_store.formats.sharegpt import SHAREGPT
+from rolethread_store.formats.parts import MESSAGE_FIELDS, message_struct, record_struct
+from rolethread_store.formats.proof import all_are, like_json, tags_proof
 
-__all__ = ["PlainShape", "find_shape"]
+__all__ = ["PlainShape", "tags_match_sql"]
 
-_SAMPLE_RECORDS = 200
-# Few fields make a plain shape; Python's decoder gives up on 1,000 levels of nesting.
-_LONGEST_STRUCTURE = 900
-_LIST_KEYS = (CHATML.list_key, SHAREGPT.list_key)
-# Keys become names of struct fields, which ignore case.
-_SAFE_KEY = re.compile(r"[A-Za-z0-9_.\- ]{1,64}")
-_NOT_PLAIN = {RESERVED_KEY, "system", *_LIST_KEYS}
 _TAGS = ('["VARCHAR"]', '["NULL"]')
 
 
@@ -61,10 +52,7 @@ class PlainShape:
                 (self.dialect.content_key, self.dialect.role_key),
             )
         )
-        tags = "true"
-        if self.has_tags:
-            listed = ", ".join(literal(tag) for tag in _TAGS)
-            tags = f"CAST(json_extract({structure}, '$.tags') AS VARCHAR) IN ({listed})"
+        tags = tags_match_sql(structure) if self.has_tags else "true"
         seen = ", ".join(literal(one) for one in self.seen) or "''"
         return (
             f"CASE WHEN {structure} IS NULL THEN false "
@@ -103,8 +91,52 @@ class PlainShape:
 
     def record_sql(self, read: str) -> str:
         """Return SQL making the record struct (``parts.RECORD_TYPE``) of what was read."""
-        fields = {**self.fields_sql(read), "reason": "CAST(NULL AS VARCHAR)"}
-        return "{" + ", ".join(f"'{name}': {value}" for name, value in fields.items()) + "}"
+        return record_struct(self.fields_sql(read))
+
+    def count_sql(self, read: str) -> str:
+        """Return SQL for the number of messages."""
+        return f"len({read}.{identifier(self.list_key)})"
+
+    @property
+    def struct_type(self) -> str:
+        """The struct a record is cast to."""
+        dialect = self.dialect
+        message = ", ".join(
+            f"{identifier(key)} VARCHAR" for key in (dialect.role_key, dialect.content_key)
+        )
+        fields = [f"{identifier(self.list_key)} STRUCT({message})[]"]
+        if self.has_tags:
+            fields.append("tags VARCHAR[]")
+        fields += [f"{identifier(key)} JSON" for key in self.keys]
+        return f"STRUCT({', '.join(fields)})"
+
+    def proof_sql(self, read: str) -> str:
+        """Return SQL that is true when all that was read as text was text.
+
+        The lists are there, and labels and tags are no ``null``; a record holding what
+        could be other JSON is asked for the types, and only then.
+        """
+        dialect = self.dialect
+        listed = f"{read}.{identifier(self.list_key)}"
+        label, text = (f"one.{identifier(key)}" for key in (dialect.role_key, dialect.content_key))
+        here = [f"len({listed}) > 0"]
+        clear = [
+            f"len(list_filter({listed}, lambda one: CASE WHEN {label} IN ({self.usual_sql}) "
+            f"THEN false ELSE {label} IS NULL OR {like_json(label)} END OR {like_json(text)})) = 0"
+        ]
+        kinds = [
+            all_are("'VARCHAR'", f"$.{self.list_key}[*].{dialect.role_key}", listed),
+            all_are("'VARCHAR', 'NULL'", f"$.{self.list_key}[*].{dialect.content_key}", listed),
+        ]
+        if self.has_tags:
+            proof = tags_proof(read)
+            here.append(proof.here)
+            clear.append(proof.clear)
+            kinds.append(proof.kinds)
+        return (
+            f"{' AND '.join(here)} AND CASE WHEN {' AND '.join(clear)} THEN true "
+            f"ELSE {' AND '.join(kinds)} END"
+        )
 
     def usual_messages_sql(self, read: str) -> str:
         """Return SQL for role and content of messages that need no other field."""
@@ -166,51 +198,7 @@ class PlainShape:
         }
 
 
-def find_shape(session: Session, source: str) -> PlainShape | None:
-    """Return the commonest plain shape among the first records, ``None`` without one.
-
-    Args:
-        session: Where ``source`` is known.
-        source: Quoted name of a table of raw records.
-    """
-    rows = session.rows(
-        f"SELECT CAST(structure AS VARCHAR), count(*) FROM (SELECT "
-        f"CASE WHEN fault IS NULL THEN TRY(json_structure(line)) END AS structure "
-        f"FROM (SELECT line, fault FROM {source} ORDER BY record LIMIT {_SAMPLE_RECORDS})) "
-        f"WHERE structure IS NOT NULL GROUP BY ALL"
-    )
-    votes: dict[PlainShape, int] = {}
-    seen: dict[PlainShape, list[str]] = {}
-    for structure, count in rows:
-        if len(structure) > _LONGEST_STRUCTURE:
-            continue
-        if (shape := _shape_of(json.loads(structure))) is not None:
-            votes[shape] = votes.get(shape, 0) + int(count)
-            seen.setdefault(shape, []).append(str(structure))
-    if not votes:
-        return None
-    best = max(votes, key=lambda shape: votes[shape])
-    return PlainShape(
-        best.dialect, best.list_key, best.keys, best.has_tags, tuple(sorted(seen[best]))
-    )
-
-
-def _shape_of(structure: object) -> PlainShape | None:
-    if not isinstance(structure, dict):
-        return None
-    listed = [key for key in _LIST_KEYS if key in structure]
-    if len(listed) != 1:
-        return None
-    rest = sorted(set(structure) - {listed[0], "tags"})
-    names = {key.lower() for key in (*rest, listed[0], "tags")}
-    safe = all(_SAFE_KEY.fullmatch(key) and key.lower() not in _NOT_PLAIN for key in rest)
-    if not safe or len(names) != len(rest) + 2:
-        return None
-    if "tags" in structure and structure["tags"] not in (["VARCHAR"], ["NULL"]):
-        return None
-    for dialect in (CHATML, SHAREGPT):
-        if structure[listed[0]] == [
-            {dialect.role_key: "VARCHAR", dialect.content_key: "VARCHAR"}
-        ]:  # fmt: skip
-            return PlainShape(dialect, listed[0], tuple(rest), "tags" in structure)
-    return None
+def tags_match_sql(structure: str) -> str:
+    """Return SQL that tells whether a structure's ``tags`` are a list of texts."""
+    listed = ", ".join(literal(tag) for tag in _TAGS)
+    return f"CAST(json_extract({structure}, '$.tags') AS VARCHAR) IN ({listed})"

@@ -9,13 +9,26 @@ from __future__ import annotations
 from rolethread_store.engine import literal
 from rolethread_store.formats.chatml import CHATML
 from rolethread_store.formats.dialect import RESERVED_KEY, SYSTEM_FIELD_MARK, Dialect
+from rolethread_store.formats.json_text import field, joined, json_list, json_of, member, number
 from rolethread_store.formats.sharegpt import SHAREGPT
 
-__all__ = ["line_sql"]
+__all__ = ["line_sql", "rest_of"]
 
 _MARK = f'$."{RESERVED_KEY}"'
 # What a trainer needs of a turn besides who speaks and what: calls and their results.
 _CALL_KEYS = ("tool_calls", "tool_call_id", "function_call")
+# A message with more than who speaks and what, or with less.
+_ODD = " OR ".join(
+    (
+        "one.role IS NULL",
+        "one.content IS NULL",
+        "one.name IS NOT NULL",
+        "one.character IS NOT NULL",
+        "one.weight IS NOT NULL",
+        "one.alternatives IS NOT NULL",
+        "one.extra IS NOT NULL",
+    )
+)
 
 
 def line_sql(dialect: Dialect, *, clean: bool) -> str:
@@ -27,64 +40,47 @@ def line_sql(dialect: Dialect, *, clean: bool) -> str:
             structured content, tool calls, names (ChatML), and the record's ``tools``.
     """
     other = SHAREGPT if dialect is CHATML else CHATML
-    if clean:
-        listed = _list_sql("messages", _clean_message(dialect, other))
-        tools = _member("tools", _field("extra", "tools"))
-        return f"'{{\"{dialect.list_key}\":' || {listed} || coalesce(',' || {tools}, '') || '}}'"
-    return _whole_record(dialect, other)
+    if not clean:
+        return _whole_record(dialect, other)
+    odd = "one.name IS NOT NULL OR one.extra IS NOT NULL"
+    listed = _listed(dialect, odd, json_list("messages", _clean_message(dialect, other)))
+    tools = f"CASE WHEN extra IS NOT NULL THEN {member('tools', field('extra', 'tools'))} END"
+    return f"'{{\"{dialect.list_key}\":' || {listed} || coalesce(',' || {tools}, '') || '}}'"
 
 
-def _list_sql(messages: str, message: str) -> str:
-    return f"'[' || array_to_string(list_transform({messages}, lambda one: {message}), ',') || ']'"
+def _listed(dialect: Dialect, odd: str, otherwise: str) -> str:
+    """Return SQL for the list of messages, the quick way where no message is odd.
 
-
-def _field(json: str, key: str) -> str:
-    """Return SQL giving a field of a JSON object as JSON text, ``NULL`` without it."""
-    return f"CAST(json_extract({json}, '$.{key}') AS VARCHAR)"
-
-
-def _member(key: str, value: str) -> str:
-    """Return SQL for ``"key":value``, ``NULL`` when the value is."""
-    prefix = literal(f'"{key}":')
-    return f"{prefix} || {value}"
-
-
-def _joined(*members: str) -> str:
-    """Return SQL for an object of those members that are not ``NULL``."""
-    return f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
-
-
-def _json_of(column: str) -> str:
-    return f"CAST(to_json({column}) AS VARCHAR)"
-
-
-def _number(column: str) -> str:
-    """Return SQL printing a weight: whole numbers without a fraction, never ``NaN``."""
-    return (
-        f"CASE WHEN NOT isfinite({column}) THEN 'null' "
-        f"WHEN {column} = trunc({column}) AND abs({column}) < 1e15 "
-        f"THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE {_json_of(column)} END"
+    Nearly all entries say who speaks and what, and no more. One conversion of their whole
+    list takes a third of the time of one for each text, and gives the same bytes.
+    """
+    role = dialect.label_sql("one.role")
+    bare = (
+        f"CAST(to_json(list_transform(messages, lambda one: {{'{dialect.role_key}': {role}, "
+        f"'{dialect.content_key}': one.content}})) AS VARCHAR)"
     )
+    count = f"len(list_filter(messages, lambda one: {odd}))"
+    return f"CASE WHEN {count} = 0 THEN {bare} ELSE {otherwise} END"
 
 
 def _clean_message(dialect: Dialect, other: Dialect) -> str:
     content = (
-        f"coalesce({_json_of('one.content')}, {_field('one.extra', dialect.content_key)}, "
-        f"{_field('one.extra', other.content_key)}, 'null')"
+        f"coalesce({json_of('one.content')}, {field('one.extra', dialect.content_key)}, "
+        f"{field('one.extra', other.content_key)}, 'null')"
     )
-    role = f"coalesce({_json_of(dialect.label_sql('one.role'))}, 'null')"
-    members = [_member(dialect.role_key, role), _member(dialect.content_key, content)]
+    role = f"coalesce({json_of(dialect.label_sql('one.role'))}, 'null')"
+    members = [member(dialect.role_key, role), member(dialect.content_key, content)]
     if dialect is CHATML:
-        members.append(_member("name", _json_of("one.name")))
-    members += [_member(key, _field("one.extra", key)) for key in _CALL_KEYS]
-    return _joined(*members)
+        members.append(member("name", json_of("one.name")))
+    members += [member(key, field("one.extra", key)) for key in _CALL_KEYS]
+    return joined(*members)
 
 
 def _whole_record(dialect: Dialect, other: Dialect) -> str:
     same = f"coalesce(origin.format = {literal(dialect.name)}, true)"
-    plain = _joined(
-        _member(dialect.role_key, _json_of(dialect.label_sql("one.role"))),
-        _member(dialect.content_key, _json_of("one.content")),
+    plain = joined(
+        member(dialect.role_key, json_of(dialect.label_sql("one.role"))),
+        member(dialect.content_key, json_of("one.content")),
         *_column_members(),
     )
     # One branch or the other is computed; nearly all messages carry nothing extra.
@@ -102,35 +98,36 @@ def _whole_record(dialect: Dialect, other: Dialect) -> str:
             f"AND NOT coalesce(json_exists(extra, '$.system'), false)"
         )
         messages = f"CASE WHEN {own_field} THEN messages[2:] ELSE messages END"
-        system = f"CASE WHEN {own_field} THEN {_json_of('messages[1].content')} END"
+        system = f"CASE WHEN {own_field} THEN {json_of('messages[1].content')} END"
     list_key = (
         f"CASE WHEN {same} AND json_extract_string(extra, '{_MARK}.list') = "
         f"{literal(other.list_key)} THEN {literal(other.list_key)} "
         f"ELSE {literal(dialect.list_key)} END"
     )
+    listed = _listed(dialect, _ODD, json_list(messages, message))
     members = [
-        f"'\"' || {list_key} || '\":' || {_list_sql(messages, message)}",
-        _member("tags", _json_of("tags")),
+        f"'\"' || {list_key} || '\":' || {listed}",
+        member("tags", json_of("tags")),
     ]
     if system is not None:
-        members.append(_member("system", system))
+        members.append(member("system", system))
     members.append(f"CASE WHEN extra IS NOT NULL THEN {_top_rest(list_key)} END")
-    return _joined(*members)
+    return joined(*members)
 
 
 def _column_members() -> list[str]:
     return [
-        _member("name", _json_of("one.name")),
-        _member("character", _json_of("one.character")),
-        _member("weight", _number("one.weight")),
-        _member("alternatives", _json_of("one.alternatives")),
+        member("name", json_of("one.name")),
+        member("character", json_of("one.character")),
+        member("weight", number("one.weight")),
+        member("alternatives", json_of("one.alternatives")),
         # The column is the store's own; a source's field of this name is something else.
         f"CASE WHEN one.alternatives IS NOT NULL "
-        f"THEN {_member('original_alternatives', _field('one.extra', 'alternatives'))} END",
+        f"THEN {member('original_alternatives', field('one.extra', 'alternatives'))} END",
     ]
 
 
-def _rest(json: str, taken: dict[str, str]) -> str:
+def rest_of(json: str, taken: dict[str, str]) -> str:
     """Return SQL for the members of an object but those taken, ``NULL`` when none is left.
 
     Args:
@@ -164,11 +161,11 @@ def _message_back(dialect: Dialect) -> str:
         dialect.content_key: "one.content IS NOT NULL",
         **_columns_taken(),
     }
-    return _joined(
-        _member(dialect.role_key, _json_of(label)),
-        _member(dialect.content_key, _json_of("one.content")),
+    return joined(
+        member(dialect.role_key, json_of(label)),
+        member(dialect.content_key, json_of("one.content")),
         *_column_members(),
-        _rest("one.extra", taken),
+        rest_of("one.extra", taken),
     )
 
 
@@ -184,16 +181,16 @@ def _message_over(dialect: Dialect, other: Dialect) -> str:
         ("one.content", dialect.content_key, other.content_key),
     ):
         written = dialect.label_sql(column) if column == "one.role" else column
-        own = _field("one.extra", key)
-        moved = _field("one.extra", foreign)
-        members.append(_member(key, f"coalesce({_json_of(written)}, {moved})"))
+        own = field("one.extra", key)
+        moved = field("one.extra", foreign)
+        members.append(member(key, f"coalesce({json_of(written)}, {moved})"))
         members.append(
             f"CASE WHEN {column} IS NOT NULL OR {moved} IS NOT NULL "
-            f"THEN {_member(f'original_{key}', own)} END"
+            f"THEN {member(f'original_{key}', own)} END"
         )
         taken[key] = f"{column} IS NOT NULL OR {moved} IS NOT NULL"
         taken[foreign] = f"{column} IS NULL"
-    return _joined(*members, *_column_members(), _rest("one.extra", taken | _columns_taken()))
+    return joined(*members, *_column_members(), rest_of("one.extra", taken | _columns_taken()))
 
 
 def _top_rest(list_key: str) -> str:
@@ -204,7 +201,7 @@ def _top_rest(list_key: str) -> str:
         "tags": "tags IS NOT NULL",
     }
     renamed = [
-        f"CASE WHEN {condition} THEN {_member(f'original_{key}', _field('extra', key))} END"
+        f"CASE WHEN {condition} THEN {member(f'original_{key}', field('extra', key))} END"
         for key, condition in taken.items()
     ]
-    return f"nullif(concat_ws(',', {', '.join(renamed)}, {_rest('extra', taken)}), '')"
+    return f"nullif(concat_ws(',', {', '.join(renamed)}, {rest_of('extra', taken)}), '')"

@@ -14,12 +14,14 @@ from uuid import UUID
 
 from rolethread_store.engine import identifier, literal
 from rolethread_store.formats.chatml import CHATML
+from rolethread_store.formats.flat import FLAT_KIND_SQL, FLATS, flat_reason_sql, flat_record
 from rolethread_store.formats.general import KIND_SQL, general_record, reason_sql
 from rolethread_store.formats.parts import RECORD_TYPE, unreadable_record
-from rolethread_store.formats.plain import PlainShape
+from rolethread_store.formats.shape import Shape
 from rolethread_store.formats.sharegpt import SHAREGPT
 
 __all__ = [
+    "ANY_KIND_SQL",
     "DIALECTS",
     "KINDS",
     "Stamp",
@@ -36,6 +38,8 @@ KINDS = tuple(
     for list_key in (CHATML.list_key, SHAREGPT.list_key)
     for dialect in DIALECTS
 )
+# A list of messages comes before an instruction beside it.
+ANY_KIND_SQL = f"coalesce({KIND_SQL}, {FLAT_KIND_SQL})"
 _NEITHER = "neither messages nor conversations is a list"
 
 
@@ -61,12 +65,12 @@ class Stamp:
         return f"TIMESTAMPTZ {literal(self.moment.isoformat())}"
 
 
-def survey_sql(table: str, shape: PlainShape | None) -> str:
+def survey_sql(table: str, shape: Shape | None) -> str:
     """Return SQL giving ``record, kind, plain``; both are ``NULL``/false for bad records."""
     plain = "false" if shape is None else shape.matches_sql("structure")
-    kind = KIND_SQL
+    kind = ANY_KIND_SQL
     if shape is not None:
-        kind = f"CASE WHEN plain THEN {literal(shape.kind)} ELSE {KIND_SQL} END"
+        kind = f"CASE WHEN plain THEN {literal(shape.kind)} ELSE {ANY_KIND_SQL} END"
     return (
         f"SELECT record, plain, CASE WHEN structure IS NULL THEN NULL ELSE {kind} END AS kind "
         f"FROM (SELECT record, line, structure, {plain} AS plain FROM (SELECT record, line, "
@@ -93,10 +97,16 @@ def _general_sql() -> str:
         list_key, name = kind.split("/")
         dialect = next(one for one in DIALECTS if one.name == name)
         branches.append(f"WHEN kind = {literal(kind)} THEN {general_record(dialect, list_key)}")
+    flats = ", ".join(literal(one.kind) for one in FLATS)
+    reason = flat_reason_sql()
+    branches.append(
+        f"WHEN kind IN ({flats}) AND {reason} IS NOT NULL THEN {unreadable_record(reason)}"
+    )
+    branches += [f"WHEN kind = {literal(one.kind)} THEN {flat_record(one)}" for one in FLATS]
     return f"CASE WHEN kind IS NULL THEN {unreadable} {' '.join(branches)} END"
 
 
-def shaped_sql(table: str, shape: PlainShape | None) -> str:
+def shaped_sql(table: str, shape: Shape | None) -> str:
     """Return SQL giving each raw record with its ``shaped`` struct.
 
     Args:

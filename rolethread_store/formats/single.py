@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from rolethread_store.engine import Session
 from rolethread_store.errors import InvalidInput
-from rolethread_store.formats.general import KIND_SQL
 from rolethread_store.formats.pieces import record_batch
-from rolethread_store.formats.shaping import shaped_sql
+from rolethread_store.formats.shaping import ANY_KIND_SQL, DIALECTS, shaped_sql
 from rolethread_store.model import Message
 
-__all__ = ["ParsedRecord", "RecordUnreadable", "read_one"]
+__all__ = ["EDITED_FORMATS", "ParsedRecord", "RecordUnreadable", "read_one"]
+
+EDITED_FORMATS = frozenset(dialect.name for dialect in DIALECTS)
+"""Shapes in which an entry can be written as one record and read back."""
 
 
 class RecordUnreadable(InvalidInput):
@@ -53,7 +55,7 @@ def read_one(session: Session, text: str) -> ParsedRecord:
     record = pa.Table.from_batches([record_batch(raw, one, one - 1)])
     with session.table("one_record", record) as table:
         valid = "fault IS NULL AND coalesce(json_valid(line), false)"
-        kinds = f"(SELECT *, CASE WHEN {valid} THEN {KIND_SQL} END AS kind FROM {table})"
+        kinds = f"(SELECT *, CASE WHEN {valid} THEN {ANY_KIND_SQL} END AS kind FROM {table})"
         row = session.rows(
             f"SELECT shaped.messages, shaped.tags, shaped.extra, shaped.reason, "
             f"split_part(kind, '/', 2) FROM ({shaped_sql(kinds, None)})"

@@ -19,6 +19,7 @@ class BatchKind(StrEnum):
 
     ENTRIES = "entries"
     TAGS = "tags"
+    TEXTS = "texts"
     MASK = "mask"
     QUARANTINE = "quarantine"
 

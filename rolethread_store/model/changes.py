@@ -32,6 +32,7 @@ __all__ = [
     "Expired",
     "FactPut",
     "FactRemoved",
+    "Mended",
     "MessageEdited",
     "Source",
     "TagsChanged",
@@ -52,15 +53,41 @@ class Source(_Change):
 
     Attributes:
         name: File name as given, without its folder.
-        records: Records found in it.
-        kept: Records that became entries.
+        records: Records found in it: ``kept + duplicates + quarantined``, always.
+        kept: Records that became entries or definitions.
         quarantined: Records set aside with a reason.
+        duplicates: Records passed over, because the same file was imported before.
+        entries: Entries made, where they are not as many as the records kept.
+        digest: XXH3-128 (hex) of the file's bytes.
+        size: Their number.
     """
 
     name: str
     records: int
     kept: int
     quarantined: int
+    duplicates: int = 0
+    entries: int | None = None
+    digest: str | None = None
+    size: int | None = None
+
+
+class Mended(_Change):
+    """Records set aside by an earlier import that a later one could read.
+
+    Attributes:
+        quarantine_id: The batch that holds them.
+        import_id: The earlier import, as the rows of the batch name it.
+        source: Its file.
+        runs: First and last number of neighbouring records.
+        rows: How many records they are; two files of one name have two of one number.
+    """
+
+    quarantine_id: UUID
+    import_id: UUID
+    source: str
+    runs: tuple[tuple[int, int], ...]
+    rows: int
 
 
 class DatasetCreated(_OfDataset):
@@ -91,6 +118,7 @@ class BatchAttached(_OfDataset):
         batch_id: The entries, or ``None`` when no record was good.
         quarantine_id: The quarantined records, or ``None`` when all were good.
         sources: What was read, file by file.
+        mended: What it read again and took from quarantine by that.
     """
 
     kind: Literal["batch-attached"] = "batch-attached"
@@ -98,11 +126,14 @@ class BatchAttached(_OfDataset):
     batch_id: UUID | None = None
     quarantine_id: UUID | None = None
     sources: tuple[Source, ...]
+    mended: tuple[Mended, ...] = ()
 
     @property
     def kept(self) -> int:
         """Entries that were added."""
-        return sum(source.kept for source in self.sources)
+        return sum(
+            source.kept if source.entries is None else source.entries for source in self.sources
+        )
 
     @property
     def quarantined(self) -> int:

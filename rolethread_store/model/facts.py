@@ -14,6 +14,7 @@ __all__ = [
     "Character",
     "Fact",
     "FactKind",
+    "Lorebook",
     "Note",
     "Setting",
     "SystemPrompt",
@@ -31,6 +32,7 @@ class FactKind(StrEnum):
     PROMPT = "prompt"
     NOTE = "note"
     SETTING = "setting"
+    LORE = "lore"
 
 
 class _Fact(BaseModel):
@@ -90,6 +92,15 @@ class SystemPrompt(_Fact):
     extra: str | None = None
 
 
+class Lorebook(_Fact):
+    """What is known of a world, called up by keywords; ``extra`` holds all its entries."""
+
+    kind: Literal[FactKind.LORE] = FactKind.LORE
+    name: str
+    description: str | None = None
+    extra: str | None = None
+
+
 class Note(_Fact):
     """A remark on an entry or a dataset; ``key`` is a fresh id."""
 
@@ -106,6 +117,6 @@ class Setting(_Fact):
 
 
 Fact = Annotated[
-    Tag | Category | Alias | Character | SystemPrompt | Note | Setting,
+    Tag | Category | Alias | Character | SystemPrompt | Note | Setting | Lorebook,
     Field(discriminator="kind"),
 ]

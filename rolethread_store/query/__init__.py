@@ -17,7 +17,13 @@ from rolethread_store.query.entry_changes import (
     compared_messages,
 )
 from rolethread_store.query.pages import PageInvalid, count, one, page
-from rolethread_store.query.quarantined import QuarantinedRecord, quarantined
+from rolethread_store.query.quarantined import (
+    QuarantinedMissing,
+    QuarantinedRecord,
+    QuarantinedUnclear,
+    one_quarantined,
+    quarantined,
+)
 from rolethread_store.query.searching import (
     SearchHit,
     SearchInvalid,
@@ -41,7 +47,9 @@ __all__ = [
     "PageInvalid",
     "Piece",
     "PieceKind",
+    "QuarantinedMissing",
     "QuarantinedRecord",
+    "QuarantinedUnclear",
     "Result",
     "SearchHit",
     "SearchInvalid",
@@ -55,6 +63,7 @@ __all__ = [
     "count",
     "named_rows",
     "one",
+    "one_quarantined",
     "page",
     "quarantined",
     "search",

@@ -16,6 +16,7 @@ __all__ = [
     "PLAIN_MESSAGE_TYPE",
     "QUARANTINE_COLUMNS",
     "TAG_COLUMNS",
+    "TEXT_COLUMNS",
     "column_list",
 ]
 
@@ -47,6 +48,17 @@ ENTRY_COLUMNS: dict[str, str] = {
 
 TAG_COLUMNS: dict[str, str] = {"entry_id": "UUID", "tags": "VARCHAR[]"}
 
+TEXT_COLUMNS: dict[str, str] = {
+    "entry_id": "UUID",
+    "updated_at": "TIMESTAMPTZ",
+    "turns": "BIGINT[]",
+    "texts": "VARCHAR[]",
+}
+"""New texts of some messages of an entry, and when it was last changed; each entry once.
+
+Without ``turns`` an entry has another ``updated_at`` and no new text.
+"""
+
 MASK_COLUMNS: dict[str, str] = {"entry_id": "UUID"}
 
 QUARANTINE_COLUMNS: dict[str, str] = {
@@ -62,6 +74,7 @@ QUARANTINE_COLUMNS: dict[str, str] = {
 COLUMNS_OF: dict[str, dict[str, str]] = {
     "entries": ENTRY_COLUMNS,
     "tags": TAG_COLUMNS,
+    "texts": TEXT_COLUMNS,
     "mask": MASK_COLUMNS,
     "quarantine": QUARANTINE_COLUMNS,
 }

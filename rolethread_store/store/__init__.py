@@ -3,6 +3,8 @@
 from rolethread_store.store.blaming import BlameItem, ChangeStanding
 from rolethread_store.store.checking import LocalReport, check_local
 from rolethread_store.store.datasets import Dataset
+from rolethread_store.store.detecting import detect
+from rolethread_store.store.mending import RetryReport
 from rolethread_store.store.remotes import restore_store
 from rolethread_store.store.reports import (
     DatasetInfo,
@@ -34,6 +36,7 @@ __all__ = [
     "LogItem",
     "NewSlot",
     "RemoteInfo",
+    "RetryReport",
     "SalvageReport",
     "SlotInfo",
     "Store",
@@ -44,6 +47,7 @@ __all__ = [
     "WorkingCopyInfo",
     "check_local",
     "create_store",
+    "detect",
     "open_store",
     "restore_store",
     "salvage_store",

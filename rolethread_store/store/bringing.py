@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar
+from typing import BinaryIO, ClassVar, TypedDict
 from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold, WorkingCopyMissing
 from rolethread_store.dataset import stored_name
 from rolethread_store.errors import Conflict, InvalidInput
 from rolethread_store.formats import (
+    ContentDigest,
     ImportOutcome,
     ImportTarget,
+    ReadingOptions,
     SourceFile,
     SourceOptions,
+    TableOptions,
     import_files,
 )
 from rolethread_store.model import (
@@ -24,13 +28,30 @@ from rolethread_store.model import (
     BatchKind,
     Change,
     DatasetCreated,
+    FactPut,
+    Mended,
     ProgressListener,
+    unheard,
 )
 from rolethread_store.segments import BatchWriter, scan
 from rolethread_store.store.parts import Parts
-from rolethread_store.store.reports import ImportReport, QuarantineNote
+from rolethread_store.store.reports import ImportReport, QuarantineNote, RenamedDefinition
 
-__all__ = ["DatasetNameInvalid", "DatasetNameTaken", "Place", "import_into", "usable_name"]
+__all__ = [
+    "Brought",
+    "DatasetNameInvalid",
+    "DatasetNameTaken",
+    "ImportOptions",
+    "ImportOrder",
+    "Place",
+    "commit_import",
+    "first_position",
+    "import_into",
+    "import_order",
+    "import_report",
+    "open_writers",
+    "usable_name",
+]
 
 _LONGEST_NAME = 120
 _STEP = 1024
@@ -57,16 +78,75 @@ class Place:
     working_copy: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """How files are to be imported.
+
+    Attributes:
+        dry_run: Read and count, but store nothing.
+        again: Import also what this dataset has from an earlier import of the same file.
+        options: Who speaks, where the records do not say it.
+        reading: How the sources are to be read.
+    """
+
+    dry_run: bool = False
+    again: bool = False
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+    reading: SourceOptions | None = None
+
+
+class ImportOptions(TypedDict, total=False):
+    """What can be said about how sources are to be read; all of it may be left out.
+
+    Attributes:
+        assistants: Speakers whose turns are the assistant's, where nothing else tells.
+        user_name: What ``{{user}}`` is called, ``None`` to leave such marks as they are.
+        encoding: Of text that is not Unicode.
+        columns: Of tables, each ``NAME=COLUMN``.
+        group: Column of a table whose rows with one value are one conversation.
+        table: ``csv`` or ``tsv`` to read text as a table, whatever its name.
+        stdin: What ``-`` stands for.
+    """
+
+    assistants: Collection[str]
+    user_name: str | None
+    encoding: str | None
+    columns: Sequence[str]
+    group: str | None
+    table: str | None
+    stdin: BinaryIO | None
+
+
+def import_order(
+    options: ImportOptions, *, dry_run: bool = False, again: bool = False
+) -> ImportOrder:
+    """Return the order that options amount to.
+
+    Raises:
+        InvalidInput: what is said of tables cannot be.
+    """
+    tables = TableOptions.parse(
+        options.get("columns", ()), options.get("group"), options.get("table")
+    )
+    return ImportOrder(
+        dry_run,
+        again,
+        ReadingOptions(frozenset(options.get("assistants", ())), options.get("user_name")),
+        SourceOptions(options.get("encoding"), tables, stdin=options.get("stdin")),
+    )
+
+
 def import_into(
     parts: Parts,
     place: Place,
     paths: Sequence[str | Path | SourceFile],
-    *,
-    dry_run: bool,
-    listener: ProgressListener,
-    reading: SourceOptions | None = None,
+    order: ImportOrder,
+    listener: ProgressListener = unheard,
 ) -> ImportReport:
     """Import files into a dataset, which is made when it is not there.
+
+    Files whose content an import in effect has read add nothing; when all are such, nothing
+    is committed.
 
     Raises:
         WorkingCopyMissing: the dataset does not have the working copy.
@@ -74,33 +154,80 @@ def import_into(
     started = perf_counter()
     if not paths:
         raise InvalidInput("name at least one file to import")
-    if not dry_run:
+    if not order.dry_run:
         parts.journal.require_no_block()
         parts.journal.begin_write()
     dataset = Place(usable_name(parts, place.dataset), place.working_copy)
     fold = _present(parts, dataset)
-    import_id = parts.journal.clock.new_id()
-    entries = None if dry_run else parts.room.writer(BatchKind.ENTRIES)
-    quarantine = None if dry_run else parts.room.writer(BatchKind.QUARANTINE)
     target = ImportTarget(
         session=parts.room.session,
         clock=parts.journal.clock,
-        import_id=import_id,
-        first_position=_first_position(parts, fold),
-        entries=entries,
-        quarantine=quarantine,
+        import_id=parts.journal.clock.new_id(),
+        first_position=first_position(parts, fold),
+        entries=None,
+        quarantine=None,
+        options=order.options,
+        reading=order.reading,
+        known=parts.journal.facts.facts,
+        imported=None if order.again else _imported(fold),
     )
+    if order.dry_run:
+        outcome, set_id = import_files(paths, target, listener), None
+    else:
+        outcome, set_id = _written(parts, dataset, paths, target, listener)
+    return import_report(dataset.dataset, outcome, set_id, dry_run=order.dry_run, started=started)
+
+
+def _written(
+    parts: Parts,
+    place: Place,
+    paths: Sequence[str | Path | SourceFile],
+    target: ImportTarget,
+    listener: ProgressListener,
+) -> tuple[ImportOutcome, UUID | None]:
+    """Import files for good, unless they bring nothing."""
+    with open_writers(parts) as (entries, quarantine):
+        target = replace(target, entries=entries, quarantine=quarantine)
+        outcome = import_files(paths, target, listener)
+        if not _brings(outcome):
+            entries.abandon()
+            quarantine.abandon()
+            return outcome, None
+        brought = Brought(target.import_id, outcome)
+        return outcome, commit_import(parts, place, brought, (entries, quarantine))
+
+
+@contextmanager
+def open_writers(parts: Parts) -> Iterator[tuple[BatchWriter, BatchWriter]]:
+    """Give writers for entries and quarantine; what they staged goes if the block fails."""
+    entries = parts.room.writer(BatchKind.ENTRIES)
+    quarantine = parts.room.writer(BatchKind.QUARANTINE)
     try:
-        outcome = import_files(paths, target, listener, reading)
-        set_id = None
-        if entries is not None and quarantine is not None:
-            set_id = _committed(parts, dataset, import_id, outcome, (entries, quarantine))
+        yield entries, quarantine
     except BaseException:
-        for writer in (entries, quarantine):
-            if writer is not None:
-                writer.abandon()
+        entries.abandon()
+        quarantine.abandon()
         raise
-    return _report(dataset.dataset, outcome, set_id, dry_run=dry_run, started=started)
+
+
+def _imported(fold: DatasetFold | None) -> dict[ContentDigest, int]:
+    """Return the files that imports in effect have read, with their records."""
+    if fold is None:
+        return {}
+    return {
+        ContentDigest(source.digest, source.size): source.records
+        for _, attached in fold.attached
+        for source in attached.sources
+        if source.digest is not None and source.size is not None
+    }
+
+
+def _brings(outcome: ImportOutcome) -> bool:
+    """Tell whether an import has read anything that was not there before.
+
+    An empty file makes its dataset, as it always did.
+    """
+    return not all(source.duplicates for source in outcome.sources)
 
 
 def usable_name(parts: Parts, name: str, *, of: str = "") -> str:
@@ -137,7 +264,8 @@ def _present(parts: Parts, place: Place) -> DatasetFold | None:
     return fold
 
 
-def _first_position(parts: Parts, fold: DatasetFold | None) -> int:
+def first_position(parts: Parts, fold: DatasetFold | None) -> int:
+    """Return where the next entry goes: behind all that are, or may come back."""
     if fold is None:
         return _STEP
     # Entries that were deleted or whose import was reverted keep their places: a revert may
@@ -155,12 +283,25 @@ def _first_position(parts: Parts, fold: DatasetFold | None) -> int:
     )
 
 
-def _committed(
-    parts: Parts,
-    place: Place,
-    import_id: UUID,
-    outcome: ImportOutcome,
-    writers: tuple[BatchWriter, BatchWriter],
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What an import has to commit.
+
+    Attributes:
+        import_id: The import.
+        outcome: What it read.
+        mended: What it took from quarantine.
+        summary: What it did, for the log; by default it names the files.
+    """
+
+    import_id: UUID
+    outcome: ImportOutcome
+    mended: tuple[Mended, ...] = ()
+    summary: str | None = None
+
+
+def commit_import(
+    parts: Parts, place: Place, brought: Brought, writers: tuple[BatchWriter, BatchWriter]
 ) -> UUID:
     """Publish the batches, then commit the one frame that makes them part of the dataset."""
     entries, quarantine = (writer.finish() for writer in writers)
@@ -172,21 +313,22 @@ def _committed(
     dataset_id = parts.journal.clock.new_id() if fold is None else fold.dataset_id
     if fold is None:
         changes.append(DatasetCreated(dataset_id=dataset_id, name=place.dataset))
-    changes.append(
-        BatchAttached(
-            dataset_id=dataset_id,
-            import_id=import_id,
-            batch_id=None if entries is None else entries.batch_id,
-            quarantine_id=None if quarantine is None else quarantine.batch_id,
-            sources=outcome.sources,
-        )
+    attached = BatchAttached(
+        dataset_id=dataset_id,
+        import_id=brought.import_id,
+        batch_id=None if entries is None else entries.batch_id,
+        quarantine_id=None if quarantine is None else quarantine.batch_id,
+        sources=brought.outcome.sources,
+        mended=brought.mended,
     )
-    names = ", ".join(source.name for source in outcome.sources)
-    kept = sum(source.kept for source in outcome.sources)
-    return parts.journal.commit(changes, f"import {names}: {kept:,} entries").set_id
+    changes.append(attached)
+    changes += [FactPut(fact=fact) for fact in brought.outcome.facts]
+    names = ", ".join(source.name for source in attached.sources)
+    summary = brought.summary or f"import {names}"
+    return parts.journal.commit(changes, f"{summary}: {attached.kept:,} entries").set_id
 
 
-def _report(
+def import_report(
     dataset: str,
     outcome: ImportOutcome,
     set_id: UUID | None,
@@ -194,17 +336,23 @@ def _report(
     dry_run: bool,
     started: float,
 ) -> ImportReport:
+    """Return what an import did, for people."""
+    sources = outcome.sources
     return ImportReport(
         dataset=dataset,
-        sources=tuple(source.name for source in outcome.sources),
-        records=sum(source.records for source in outcome.sources),
-        entries=sum(source.kept for source in outcome.sources),
-        quarantined=sum(source.quarantined for source in outcome.sources),
+        sources=tuple(source.name for source in sources),
+        records=sum(source.records for source in sources),
+        kept=sum(source.kept for source in sources),
+        duplicates=sum(source.duplicates for source in sources),
+        entries=sum(one.kept if one.entries is None else one.entries for one in sources),
+        definitions=len(outcome.facts),
+        quarantined=sum(source.quarantined for source in sources),
         formats=dict(outcome.formats),
         quarantine=tuple(
             QuarantineNote(note.source, note.record, note.offset, note.reason)
             for note in outcome.samples
         ),
+        renamed=tuple(RenamedDefinition(one.kind, one.key, one.new_key) for one in outcome.renamed),
         dry_run=dry_run,
         seconds=perf_counter() - started,
         set_id=set_id,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO, Unpack
 from uuid import UUID
 
 from rolethread_store.changelog import MAIN, DatasetFold
 from rolethread_store.dataset import stored_name
-from rolethread_store.editing import among, bulk_tags
-from rolethread_store.formats import SourceOptions
 from rolethread_store.model import ChangeSet, Entry, ProgressListener, unheard
 from rolethread_store.query import (
     Difference,
@@ -22,21 +21,22 @@ from rolethread_store.query import (
     search,
 )
 from rolethread_store.store import (
-    bringing,
     comparing,
     dropping,
     editions,
     leaving,
     overview,
     reverting,
+    tagging,
     versions,
 )
 from rolethread_store.store.dropping import ShredReport
 from rolethread_store.store.editions import EntryMissing
+from rolethread_store.store.format_verbs import FormatVerbs
+from rolethread_store.store.import_verbs import ImportVerbs
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import (
     ExportReport,
-    ImportReport,
     LogItem,
     VersionInfo,
     WorkingCopyInfo,
@@ -46,7 +46,7 @@ from rolethread_store.store.transactions import Transaction
 __all__ = ["Dataset"]
 
 
-class Dataset:
+class Dataset(ImportVerbs, FormatVerbs):
     """A handle on a dataset by name; it exists from its first import on.
 
     Attributes:
@@ -73,34 +73,6 @@ class Dataset:
     def exists(self) -> bool:
         """Whether the store has it."""
         return self._parts.journal.find_named(self.name, MAIN) is not None
-
-    def import_file(
-        self, path: str | Path, *, dry_run: bool = False, progress: ProgressListener = unheard
-    ) -> ImportReport:
-        """Add the records of a file; see :meth:`import_files`."""
-        return self.import_files([path], dry_run=dry_run, progress=progress)
-
-    def import_files(
-        self,
-        paths: Sequence[str | Path],
-        *,
-        dry_run: bool = False,
-        progress: ProgressListener = unheard,
-        reading: SourceOptions | None = None,
-    ) -> ImportReport:
-        """Add the records of files, patterns or URLs, in order, as one change.
-
-        Every record becomes an entry or is set aside with its place, bytes and reason.
-
-        Raises:
-            NotFound: a file is not there.
-            InvalidInput: a file cannot be read, or the dataset's name cannot be used.
-            Unavailable: the disk is full or failed; nothing was added.
-        """
-        return bringing.import_into(
-            self._parts, bringing.Place(self.name, self.working_copy), paths,
-            dry_run=dry_run, listener=progress, reading=reading,
-        )  # fmt: skip
 
     def sql(self, query: str, *, at: int | None = None) -> Result:
         """Answer SQL with ``entries`` and ``messages`` restricted to this dataset.
@@ -172,7 +144,7 @@ class Dataset:
             TagInvalid: a text cannot be a tag.
             QueryInvalid: the condition is wrong.
         """
-        return self._tags(tags, (), entries, where)
+        return self._tags(tagging.TagOrder(tags, (), entries, where))
 
     def remove_tags(
         self,
@@ -182,7 +154,7 @@ class Dataset:
         where: str | None = None,
     ) -> LogItem | None:
         """Remove tags; see :meth:`add_tags`."""
-        return self._tags((), tags, entries, where)
+        return self._tags(tagging.TagOrder((), tags, entries, where))
 
     def search(
         self,
@@ -334,57 +306,37 @@ class Dataset:
         """Return the dataset's history, newest first."""
         return overview.log(self._parts, self.name, limit)
 
-    def export(  # noqa: PLR0913 - keywords of the public door
+    def export(
         self,
-        path: str | Path,
+        path: str | Path | BinaryIO,
         format: str = "chatml",
         *,
-        clean: bool = False,
-        where: str | None = None,
-        force: bool = False,
         at: int | None = None,
         progress: ProgressListener = unheard,
+        **options: Unpack[leaving.ExportOptions],
     ) -> ExportReport:
-        """Write the entries, decrypted, to a JSONL file.
+        """Write the entries, decrypted, as a trainer takes them, with a manifest beside them.
 
         Args:
-            path: The file.
-            format: ``chatml`` or ``sharegpt``.
-            clean: Only what a trainer reads; without tags and unknown fields.
-            where: SQL condition over the entries' columns.
-            force: Replace an existing file.
+            path: The file, or the folder for targets that are one, or an open binary stream.
+            format: The target: ``chatml``, ``sharegpt``, ``alpaca``, ``trl``, …
             at: Write this version instead of the working copy.
-            progress: Told how many entries are written.
+            progress: Told how many records are written.
+            options: ``clean``, ``where``, ``force`` and more: see :class:`ExportOptions`.
 
         Raises:
+            FormatUnknown: there is no such target or shape.
             OutputExists: the file is there and ``force`` is not.
+            ExportRefused: the trainer would refuse or drop entries; nothing was written.
+            NothingToWrite: the target can carry none of the entries.
             QueryInvalid: the condition is wrong.
         """
-        order = leaving.ExportOrder(Path(path), format, clean=clean, where=where, force=force)
-        return leaving.export_to(self._parts, self._read(at), order, progress)
+        order = leaving.ExportOrder(path, format, options)
+        return leaving.export_to(self._parts, self.name, self._read(at), order, progress)
 
-    def _tags(
-        self,
-        add: Sequence[str],
-        remove: Sequence[str],
-        entries: Sequence[str | UUID] | None,
-        where: str | None,
-    ) -> LogItem | None:
-        journal = self._parts.journal
-        fold = self._fold_to_write()
-        words = f"{'add' if add else 'remove'} tags {', '.join([*add, *remove])}"
-        if entries is not None:
-            keys = [editions.parsed_id(entry_id) for entry_id in entries]
-            for key in keys:
-                editions.locate(self._parts, key, fold)
-            where = among(keys)
-        room = None if journal.in_block else self._parts.room
-        bulk = bulk_tags(self._parts.reader, room, fold, where, add=add, remove=remove)
-        if bulk.change is None:
-            return None
-        if bulk.batch is not None:
-            journal.publish([bulk.batch])
-        return self._item(journal.commit((bulk.change,), f"{words}: {bulk.affected:,} entries"))
+    def _tags(self, order: tagging.TagOrder) -> LogItem | None:
+        done = tagging.tag(self._parts, self._fold_to_write(), order)
+        return None if done is None else self._item(done)
 
     def _fold_to_write(self) -> DatasetFold:
         """Return the working copy's newest state, as the store's writer."""

@@ -13,7 +13,7 @@ from rolethread_store.dataset import Located
 from rolethread_store.editing import deletion, message_edit
 from rolethread_store.engine import literal
 from rolethread_store.errors import InvalidInput, NotFound
-from rolethread_store.formats import LineOptions, read_one, render_one
+from rolethread_store.formats import EDITED_FORMATS, LineOptions, read_one, render_one
 from rolethread_store.model import Change, ChangeSet, EntryRewritten
 from rolethread_store.query import one
 from rolethread_store.store.parts import Parts
@@ -89,7 +89,8 @@ def entry_json(parts: Parts, entry_id: str | UUID, format: str | None = None) ->
     key = found.entry.entry_id
     relation = parts.reader.relation(locate(parts, key).fold)
     row = f"SELECT * FROM ({relation}) WHERE entry_id = CAST({literal(str(key))} AS UUID)"
-    options = LineOptions(format or found.entry.origin.format or "chatml")
+    came_as = found.entry.origin.format
+    options = LineOptions(format or (came_as if came_as in EDITED_FORMATS else "chatml"))
     return render_one(parts.reader.session, row, options)
 
 

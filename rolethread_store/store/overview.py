@@ -43,7 +43,7 @@ def _info(parts: Parts, fold: DatasetFold) -> DatasetInfo:
         name=fold.name,
         dataset_id=parts.journal.history.families.copy(fold.dataset_id).dataset_id,
         entries=count(parts.reader, parts.reader.relation(fold)),
-        quarantined=sum(attached.quarantined for _, attached in fold.attached),
+        quarantined=fold.quarantined,
         segments=sum(len(batch.segments) for batch in batches),
         bytes=sum(batch.size for batch in batches),
         pending=len(fold.pending),

@@ -17,6 +17,7 @@ __all__ = [
     "LogItem",
     "QuarantineNote",
     "RemoteInfo",
+    "RenamedDefinition",
     "StoreStatus",
     "StoredEntry",
     "VersionInfo",
@@ -204,17 +205,36 @@ class QuarantineNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RenamedDefinition:
+    """A definition that came with an import under a key that the store had another one for.
+
+    Attributes:
+        kind: ``character``, ``prompt``, …
+        key: The key it came with; the store's own definition is as it was.
+        new_key: The key it has now.
+    """
+
+    kind: str
+    key: str
+    new_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did; ``records == entries + quarantined`` always.
+    """What an import did; ``records == kept + duplicates + quarantined`` always.
 
     Attributes:
         dataset: Where the entries went.
         sources: Names of the files read.
         records: Records found.
-        entries: Records that became entries.
+        kept: Records that became entries or definitions.
+        duplicates: Records of files that this dataset had imported before.
+        entries: Entries made; one record may hold several, or none but definitions.
+        definitions: Definitions made: characters, prompts, …
         quarantined: Records set aside.
         formats: Entries by the shape they came in.
         quarantine: The first of the records set aside.
+        renamed: Definitions that could not keep their key.
         dry_run: Whether nothing was written.
         seconds: How long it took.
         set_id: The change set, ``None`` when nothing was written.
@@ -223,10 +243,14 @@ class ImportReport:
     dataset: str
     sources: tuple[str, ...]
     records: int
+    kept: int
+    duplicates: int
     entries: int
+    definitions: int
     quarantined: int
     formats: dict[str, int]
     quarantine: tuple[QuarantineNote, ...]
+    renamed: tuple[RenamedDefinition, ...]
     dry_run: bool
     seconds: float
     set_id: UUID | None
@@ -234,18 +258,24 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote.
+    """What an export wrote, all of it plain text that is not encrypted.
 
     Attributes:
-        path: The file, in plain text.
-        entries: Entries in it, one line each.
-        bytes: Its size.
-        format: The format.
+        path: The file or folder, ``None`` for a stream.
+        entries: Entries in it.
+        records: Records made of them, usually one of each.
+        bytes: Size of the files of records.
+        format: The target.
         clean: Whether it holds only what a trainer reads.
+        skipped: How many records the target could not carry, by reason.
+        files: All files, the manifest included, by their path beside or in ``path``.
     """
 
-    path: Path
+    path: Path | None
     entries: int
+    records: int
     bytes: int
     format: str
     clean: bool
+    skipped: dict[str, int]
+    files: tuple[str, ...]

@@ -20,12 +20,10 @@ from rolethread_store.dataset import (
 from rolethread_store.model import ChangeSet, ProgressListener, unheard
 from rolethread_store.query import (
     Console,
-    QuarantinedRecord,
     Result,
     SearchHit,
     SearchMode,
     SearchQuestion,
-    quarantined,
     search,
 )
 from rolethread_store.store import editions, keeping, overview, remotes
@@ -33,6 +31,7 @@ from rolethread_store.store.datasets import Dataset
 from rolethread_store.store.history_verbs import HistoryVerbs
 from rolethread_store.store.opening import Unlocked, make_store, unlock
 from rolethread_store.store.parts import Parts
+from rolethread_store.store.quarantine_verbs import QuarantineVerbs
 from rolethread_store.store.rebuild_verbs import RebuildVerbs
 from rolethread_store.store.reports import (
     DatasetInfo,
@@ -51,7 +50,7 @@ from rolethread_store.sync import PushReport, VerifyReport
 __all__ = ["Store", "create_store", "open_store"]
 
 
-class Store(HistoryVerbs, SlotVerbs, RebuildVerbs):
+class Store(HistoryVerbs, QuarantineVerbs, SlotVerbs, RebuildVerbs):
     """An open store; close it, or use it in a ``with`` block.
 
     Reading takes no lock. The first change makes this process the store's one writer,
@@ -217,10 +216,6 @@ class Store(HistoryVerbs, SlotVerbs, RebuildVerbs):
         """
         question = SearchQuestion(text, SearchMode.of(mode), tuple(roles), tuple(tags), limit)
         return search(self._parts.reader, self._parts.folds(dataset), question)
-
-    def quarantine(self, dataset: str | None = None) -> list[QuarantinedRecord]:
-        """Return the source records that imports set aside."""
-        return quarantined(self._parts.reader, self._parts.folds(dataset))
 
     def add_remote(self, name: str, url: str) -> RemoteInfo:
         """Remember a remote by name.

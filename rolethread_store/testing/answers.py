@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from rolethread_store.model import Entry
 from rolethread_store.query import QuarantinedRecord
@@ -24,6 +25,7 @@ class Answers:
         quarantine: What imports set aside.
         log: The history.
         remotes: The remotes.
+        slots: The key slots that can be used.
     """
 
     entries: list[tuple[Any, ...]]
@@ -33,6 +35,8 @@ class Answers:
     quarantine: list[QuarantinedRecord]
     log: list[LogItem]
     remotes: list[RemoteInfo]
+    # Two stand for one while it is changed, and no state of the store tells of it.
+    slots: frozenset[UUID] = field(compare=False)
 
 
 def answers(store: Store) -> Answers:
@@ -52,4 +56,5 @@ def answers(store: Store) -> Answers:
         quarantine,
         store.log(),
         store.remotes(),
+        frozenset(slot.slot_id for slot in store.slots() if slot.problem is None),
     )

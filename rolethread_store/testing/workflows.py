@@ -215,6 +215,38 @@ def _forgotten(place: Place) -> object:
     return place.current.keep_history("0MB")
 
 
+def _transacted(place: Place) -> object:
+    with place.current.transaction("several at once") as block:
+        for number in (1, 3):
+            _edited(number, "together")(place)
+        _deleted(5)(place)
+    return block.change
+
+
+def _published(place: Place) -> object:
+    return place.current.dataset(place.tavern).publish("for ever")
+
+
+def _went_back(place: Place) -> object:
+    return place.current.dataset(place.tavern).checkout(1)
+
+
+def _forked(place: Place) -> object:
+    return place.current.dataset(place.tavern).fork("aside")
+
+
+def _new_code(place: Place) -> object:
+    return place.current.add_slot("recovery-code", label="another")
+
+
+def _without_old_code(place: Place) -> object:
+    return place.current.remove_slot("recovery code")
+
+
+def _new_passphrase(place: Place) -> object:
+    return place.current.change_passphrase(_PASSPHRASE[::-1], old=_PASSPHRASE, kdf=floor_params())
+
+
 def _named(place: Place) -> object:
     return place.current.add_remote("stick", "file:///nowhere")
 
@@ -234,6 +266,10 @@ WORKFLOWS: dict[str, tuple[Act, ...]] = {
     "checkpoint": (_edited(1, "folded"), _folded, _edited(2, "after it")),
     "checkpoint that rewrites": (_tagged("a"), _tagged("b"), _deleted(4), _folded, _undone),
     "remote": (_named,),
+    "transaction": (_edited(2, "before"), _transacted, _undone),
+    "versions": (_published, _edited(1, "after it"), _forked, _went_back),
+    "key slots": (_new_code, _without_old_code, _edited(1, "after it")),
+    "passphrase": (_new_passphrase, _edited(1, "after it")),
     "close and reopen": (_edited(1, "first"), Place.reopen, _edited(2, "second"), Place.reopen),
     "rekey": (_edited(1, "before"), Place.rekey, _edited(2, "after it"), _undone),
     "expiry": (_edited(1, "before"), _forgotten, _edited(2, "after it")),

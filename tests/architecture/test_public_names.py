@@ -11,6 +11,7 @@ PUBLIC = [
     "__version__",
     "check_local",
     "create",
+    "detect",
     "open",
     "restore",
     "salvage",

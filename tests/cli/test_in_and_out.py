@@ -23,18 +23,44 @@ def test_a_dry_run_stores_nothing(run: Runner, sources: Path) -> None:
     assert [info["name"] for info in run("datasets", "--json").json] == ["tavern"]
 
 
-def test_several_files_are_one_change(run: Runner, sources: Path) -> None:
-    source = sources / "tavern.jsonl"
-    done = run("import", source, source, "--dataset", "new", "--json").json
-    assert (done["records"], done["entries"], done["quarantined"]) == (8, 6, 2)
-    assert done["sources"] == ["tavern.jsonl", "tavern.jsonl"]
-    assert done["formats"] == {"chatml": 4, "sharegpt": 2}
+def test_several_files_are_one_change(run: Runner, sources: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps(SHAREGPT))
+    done = run("import", sources / "tavern.jsonl", more, "--dataset", "new", "--json").json
+    assert (done["records"], done["entries"], done["quarantined"]) == (5, 4, 1)
+    assert done["sources"] == ["tavern.jsonl", "more.jsonl"]
+    assert done["formats"] == {"chatml": 2, "sharegpt": 2}
     assert set(done) == {
-        "dataset", "entries", "quarantined", "records", "sources", "formats", "dry_run",
-        "seconds",
+        "dataset", "entries", "kept", "duplicates", "quarantined", "records", "definitions",
+        "renamed", "sources", "formats", "dry_run", "seconds",
     }  # fmt: skip
     assert run("undo").code == 0
     assert [info["name"] for info in run("datasets", "--json").json] == ["tavern"]
+
+
+def test_a_file_is_imported_once(run: Runner, sources: Path, tmp_path: Path) -> None:
+    source, copy = sources / "tavern.jsonl", tmp_path / "another name.jsonl"
+    copy.write_bytes(source.read_bytes())
+    for given in ((source,), (copy,), (source, copy)):
+        told = run("import", *given, "--dataset", "tavern")
+        assert told.code == 0
+        count = 4 * len(given)
+        assert told.out == f"{count} records = 0 entries + {count} duplicates + 0 quarantined\n"
+        assert "--again" in told.err
+    assert run("log", "--json").json[0]["seq"] == 1
+    dry = run("import", source, "--dataset", "tavern", "--dry-run", "--json").json
+    assert (dry["records"], dry["duplicates"], dry["kept"]) == (4, 4, 0)
+
+    twice = run("import", source, copy, "--dataset", "new", "--json").json
+    assert (twice["kept"], twice["duplicates"], twice["quarantined"]) == (3, 4, 1)
+    again = run("import", source, copy, "--dataset", "tavern", "--again", "--json").json
+    assert (again["entries"], again["duplicates"], again["quarantined"]) == (6, 0, 2)
+
+
+def test_after_its_undo_a_file_is_imported_again(run: Runner, sources: Path) -> None:
+    assert run("undo").code == 0
+    done = run("import", sources / "tavern.jsonl", "--dataset", "tavern", "--json").json
+    assert (done["entries"], done["duplicates"]) == (3, 0)
 
 
 def test_a_file_that_is_not_there(run: Runner, sources: Path) -> None:

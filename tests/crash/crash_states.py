@@ -12,7 +12,7 @@ from rolethread_store.store import Store
 from rolethread_store.testing.answers import Answers, answers
 from rolethread_store.testing.workflows import Place
 
-__all__ = ["edit_once_more", "require_allowed", "require_rows", "require_whole"]
+__all__ = ["edit_once_more", "require_allowed", "require_rows", "require_slots", "require_whole"]
 
 
 def require_allowed(store: Store, allowed: Sequence[Answers]) -> Answers:
@@ -27,8 +27,20 @@ def require_allowed(store: Store, allowed: Sequence[Answers]) -> Answers:
     names = {fold.name for fold in store._parts.journal.existing()}
     assert names == {total[0] for total in found.totals}
     assert store.remotes() == found.remotes
+    require_slots(store, allowed)
     require_whole(store)
     return found
+
+
+def require_slots(store: Store, allowed: Sequence[Answers]) -> None:
+    """Demand every key slot that stood throughout, and none that nobody made.
+
+    A change of a slot is no change set: interrupted, the old and the new one both stand.
+    """
+    slots = {slot.slot_id for slot in store.slots() if slot.problem is None}
+    every = [state.slots for state in allowed]
+    assert frozenset.intersection(*every) <= slots <= frozenset.union(*every)
+    assert slots
 
 
 def require_whole(store: Store) -> None:

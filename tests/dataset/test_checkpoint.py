@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rolethread_store.dataset import Checkpointer, CheckpointMismatch, planning, stepping
+from rolethread_store.dataset import Checkpointer, CheckpointMismatch, planning
+from rolethread_store.dataset.workbench import Workbench
 from rolethread_store.errors import NotFound
 from rolethread_store.store import Store, upkeep
 from tests.scenes import chat, jsonl
@@ -49,10 +50,10 @@ def test_a_checkpoint_that_would_change_an_answer_is_not_published(
     inn: Store, open_again: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = inn.dataset("inn").page(1)[0].entry_id
-    inn.edit(first, message=0, content="host")
+    inn.edit(first, entry=chat("host", "welcome", tags=["t"]))
     generation = inn.status().generation
     files = sorted((inn.path / "segments").iterdir())
-    real = stepping._written
+    real = Workbench.written
 
     def without_mask(bench: Any, *wanted: Any) -> Any:  # noqa: ANN401 - stands in for it
         return real(bench, *wanted[1:])
@@ -62,7 +63,7 @@ def test_a_checkpoint_that_would_change_an_answer_is_not_published(
 
     for broken in (without_mask, without_rows):
         with monkeypatch.context() as patched:
-            patched.setattr(stepping, "_written", broken)
+            patched.setattr(Workbench, "written", broken)
             with pytest.raises(CheckpointMismatch):
                 inn.checkpoint()
     assert inn.status().generation == generation
@@ -78,7 +79,7 @@ def test_a_checkpoint_that_would_change_an_answer_is_not_published(
 def test_layers_are_merged_and_dead_rows_rewritten(
     inn: Store, open_again: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "UPPER_LIMIT", 6)
+    monkeypatch.setattr(planning, "UPPER_LIMIT", 4)
     dataset = inn.dataset("inn")
     ids = [entry.entry_id for entry in dataset.page(40)]
     done = []
@@ -200,14 +201,14 @@ def test_checkpoints_run_beside_the_edits(
     monkeypatch.setattr(planning, "PENDING_LIMIT", 10)
     monkeypatch.setattr(upkeep, "_CHANGES_BETWEEN_LOOKS", 1)
     began, go_on = threading.Event(), threading.Event()
-    real = stepping._written
+    real = Workbench.written
 
     def held(*given: Any) -> Any:  # noqa: ANN401 - what it stands for takes and gives
         began.set()
         assert go_on.wait(30)
         return real(*given)
 
-    monkeypatch.setattr(stepping, "_written", held)
+    monkeypatch.setattr(Workbench, "written", held)
     ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
     for number in range(20):
         inn.edit(ids[number], message=0, content=f"edit {number}")
@@ -234,15 +235,15 @@ def test_an_undo_below_a_running_checkpoint_is_not_lost(
     ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
     for number in range(3):
         inn.edit(ids[number], message=0, content=f"edit {number}")
-    real = stepping._written
+    real = Workbench.written
 
     def interrupted(*given: Any) -> Any:  # noqa: ANN401 - what it stands for takes and gives
-        monkeypatch.setattr(stepping, "_written", real)
+        monkeypatch.setattr(Workbench, "written", real)
         inn.undo()
         inn.edit(ids[9], message=0, content="other")
         return real(*given)
 
-    monkeypatch.setattr(stepping, "_written", interrupted)
+    monkeypatch.setattr(Workbench, "written", interrupted)
     inn.checkpoint()
     expected = ["edit 0", "edit 1", "guest 2"]
     assert [entry.messages[0].content for entry in inn.dataset("inn").page(3)] == expected
@@ -256,7 +257,7 @@ def test_a_merge_of_an_older_base_does_not_pass_for_a_newer_one(
 ) -> None:
     ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
     for number in range(3):
-        inn.edit(ids[number], message=0, content=f"edit {number}")
+        inn.edit(ids[number], entry=chat(f"edit {number}"))
         inn.checkpoint()
     # After undo and redo the newest edit is pending over the base before it.
     inn.undo()

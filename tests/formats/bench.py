@@ -17,7 +17,7 @@ from rolethread_store.formats import (
     export_lines,
     import_files,
 )
-from rolethread_store.model import ProgressListener, unheard
+from rolethread_store.model import Fact, FactKind, ProgressListener, unheard
 from rolethread_store.segments import COLUMNS_OF, PLAIN_MESSAGE_TYPE, BatchWriter
 
 IMPORT_ID = UUID(int=7)
@@ -54,6 +54,7 @@ class Bench:
     session: Session
     folder: Path
     plain: list[bool] = field(default_factory=list)
+    known: dict[tuple[FactKind, str], Fact] = field(default_factory=dict)
 
     def take(
         self, *paths: Path, dry_run: bool = False, listener: ProgressListener = unheard
@@ -69,6 +70,7 @@ class Bench:
             first_position=1024,
             entries=None if dry_run else entries,
             quarantine=None if dry_run else quarantine,
+            known=self.known,
         )
         return import_files(paths, target, listener)
 

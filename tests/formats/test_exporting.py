@@ -172,7 +172,7 @@ def test_a_failing_export_leaves_nothing(bench: Bench, tmp_path: Path) -> None:
 def test_an_unknown_format_and_a_folder_are_refused(bench: Bench, tmp_path: Path) -> None:
     given(bench, {"messages": []})
     with pytest.raises(FormatUnknown):
-        export_lines(bench.session, ROWS, LineOptions("alpaca"), tmp_path / "x")
+        export_lines(bench.session, ROWS, LineOptions("prose"), tmp_path / "x")
     with pytest.raises(OutputExists):
         export_lines(bench.session, ROWS, LineOptions(), tmp_path)
 

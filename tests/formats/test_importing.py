@@ -24,11 +24,6 @@ KEPT = {
 }
 SET_ASIDE = {
     "antislop_phrases.json": (2500, "not a JSON object"),
-    "crd3_C1E001.json": (1, "neither messages nor conversations is a list"),
-    "gpteacher_roleplay.json": (1923, "neither messages nor conversations is a list"),
-    "llamafactory_alpaca_en_demo.json": (999, "neither messages nor conversations is a list"),
-    "llamafactory_v1_dpo_demo.jsonl": (10, "neither messages nor conversations is a list"),
-    "oasst_en_100_tree.jsonl": (100, "neither messages nor conversations is a list"),
 }
 
 
@@ -76,7 +71,7 @@ def test_real_files_of_other_shapes_are_set_aside(bench: Bench, name: str) -> No
         (b"[1]", "not a JSON object"),
         (b'"text"', "not a JSON object"),
         (b"null", "not a JSON object"),
-        (b'{"text":"x"}', "neither messages nor conversations is a list"),
+        (b'{"texts":"x"}', "neither messages nor conversations is a list"),
         (b'{"messages":{"role":"user"}}', "neither messages nor conversations is a list"),
         (b'{"messages":[{"role":"user"},null]}', "message 1 is not an object"),
         (b'{"messages":["hi"]}', "message 0 is not an object"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rolethread_store.formats import importing
+from rolethread_store.formats import lanes as lanes_module
 from tests.formats.bench import Bench
 
 PLAIN = '{"messages":[{"role":"user","content":"hi"}],"tags":["t"],"id":1}'
@@ -23,7 +23,7 @@ def line(
 def lanes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which lane each table of records ended in."""
     seen: list[str] = []
-    alike, mixed = importing._import_alike, importing._import_mixed
+    alike, mixed = lanes_module._import_alike, lanes_module._import_mixed
 
     def see_alike(*given: Any) -> bool:  # noqa: ANN401
         done = alike(*given)
@@ -34,8 +34,8 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append("mixed")
         mixed(*given)
 
-    monkeypatch.setattr(importing, "_import_alike", see_alike)
-    monkeypatch.setattr(importing, "_import_mixed", see_mixed)
+    monkeypatch.setattr(lanes_module, "_import_alike", see_alike)
+    monkeypatch.setattr(lanes_module, "_import_mixed", see_mixed)
     return seen
 
 

@@ -1,9 +1,7 @@
 """Reads a store of format 1 from ``docs/format.md`` alone; nothing of the package is used.
 
-A :class:`Reader` reads a small store whole, into Python values. To stay short it leaves out what
-a tag, commitment or digest says too (checksums, sizes, canonical headers), limits (of Argon2id,
-of what inflates), the last four symbols of a recovery code, and proofs that the program which
-held the keys wrote sense: kinds that exist, numbers without gaps, an undo that fits its target.
+A :class:`Reader` reads a small store whole, into Python values. It leaves out what tags and digests
+say too (checksums, sizes), limits, checks of recovery codes, and whether what was sealed is sense.
 """
 
 from __future__ import annotations
@@ -46,6 +44,9 @@ ENTRY = """{"entry_id": "UUID", "position": "BIGINT", "messages": [{"role": "VAR
     [{"content": "VARCHAR", "extra": "VARCHAR"}], "extra": "VARCHAR"}], "tags": ["VARCHAR"],
     "origin": {"import_id": "UUID", "source": "VARCHAR", "record": "BIGINT", "format": "VARCHAR"},
     "created_at": "TIMESTAMPTZ", "updated_at": "TIMESTAMPTZ", "extra": "VARCHAR"}"""
+WHOLE = f"from_json(to_json(one), '{ENTRY}')"  # An entry gets what plain segments leave out.
+# New texts one by one; of an entry that got none a message far behind its last.
+TEXT = "struct_insert(one, message := unnest(ifnull(turns, [1<<30])), content := unnest(texts))"
 
 
 def require(holds: object, complaint: str) -> None:
@@ -191,8 +192,7 @@ class Reader:
             touched.setdefault(set_id, {change["list"] for change in changes})
             for key in [record["of"]] if "of" in record else touched[set_id]:
                 if record["kind"] == "change":
-                    self.lists[key] = [*self.lists[key], (set_id, changes)]
-                    undone[key] = []
+                    self.lists[key], undone[key] = [*self.lists[key], (set_id, changes)], []
                 elif record["kind"] == "undo":
                     undone[key].append(self.lists[key][-steps:])
                     self.lists[key] = self.lists[key][:-steps]
@@ -258,7 +258,21 @@ class Reader:
         counted = [row | {"message_count": len(row["messages"])} for row in rows.values()]
         entries = sorted(counted, key=itemgetter("position", "entry_id"))
         batches = [one["quarantine_id"] for _, own in sets for one in own if "quarantine_id" in one]
-        aside = [row for batch_id in batches for row in self._rows(batch_id, None)]
+        runs = [
+            (m, r)
+            for _, own in sets
+            for one in own
+            for m in one.get("mended", [])
+            for r in m["runs"]
+        ]
+        mended = {
+            (one["quarantine_id"], one["import_id"], one["source"], number)
+            for one, (first, last) in runs
+            for number in range(first, last + 1)
+        }
+        held = [(batch_id, row) for batch_id in batches for row in self._rows(batch_id, None)]
+        names = [(key, str(row["import_id"]), row["source"], row["record"]) for key, row in held]
+        aside = [row for name, (_, row) in zip(names, held, strict=True) if name not in mended]
         return entries, sorted(aside, key=itemgetter("created_at", "source", "record"))
 
     def _apply(self, rows: dict[UUID, Row], change: Row) -> None:
@@ -268,11 +282,12 @@ class Reader:
         [(given,)] = self.engine.execute(sql, [text]).fetchall()
         ids = [UUID(one) for one in change.get("entry_ids", [])]
         gone = [{"entry_id": one} for one in ids if change["kind"] == "entries-deleted"]
-        layer = [given] if change["kind"] == "entry-added" else gone
-        if "batch_id" in change:
-            layer = self._rows(change["batch_id"], change.get("segments"))
-        for row in layer:
-            if "tags" not in row:
+        made = [given] if change["kind"] == "entry-added" else gone
+        batch_id, segments = change.get("batch_id"), change.get("segments")
+        for row in self._rows(batch_id, segments) if batch_id else made:
+            if "turns" in row and row["entry_id"] in rows:
+                edit(rows[row["entry_id"]], row | {"kind": "message-edited"}, row)
+            elif "tags" not in row:
                 rows.pop(row["entry_id"], None)
             elif "messages" in row or row["entry_id"] in rows:
                 rows[row["entry_id"]] = rows.get(row["entry_id"], {}) | row
@@ -286,8 +301,7 @@ class Reader:
         wrapping = derive(self.root, "data-key-wrap", self.id + UUID(batch_id).bytes)
         key = base64.b64encode(aes_key_unwrap(wrapping, wrapped)).decode()
         self.engine.execute(f"PRAGMA add_parquet_key('{name}', '{key}')")
-        # By way of JSON an entry gets the fields that a plain segment leaves out.
-        row = f"from_json(to_json(one), '{ENTRY}')" if batch["kind"] == "entries" else "one"
+        row = {"entries": WHOLE, "texts": TEXT}.get(batch["kind"], "one")
         sql = f"SELECT {row} FROM read_parquet(?, encryption_config={{footer_key: '{name}'}}) one"
         rows: list[Row] = []
         for segment in batch["segments"]:

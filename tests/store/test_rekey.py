@@ -109,7 +109,7 @@ def test_edits_go_on_and_are_in_the_new_store(inn: Store, open_again: Open) -> N
     def meanwhile(progress: Progress) -> None:
         if len(done) < 2:
             other.dataset("inn").add_tags([f"meanwhile {len(done)}"])
-            other.dataset("inn").import_file(rekeyed.path.parent / "more.jsonl")
+            other.dataset("inn").import_file(rekeyed.path.parent / "more.jsonl", again=True)
             done.append(progress.done)
             if len(done) == 2:
                 other.close()

@@ -1,6 +1,6 @@
 """One module per foreign shape, each turning one record into entries and definitions.
 
-ChatML, ShareGPT and Alpaca are not here: whole files of them are read by the engine.
+ChatML, ShareGPT and Alpaca with its kin are not here: the engine reads whole files of them.
 """
 
 from rolethread_store.formats.adapters.adapter import Adapter

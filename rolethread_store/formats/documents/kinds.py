@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from rolethread_store.formats.documents import (
+    adventure,
+    charx,
+    limarp,
+    png,
+    sillytavern,
+    transcript,
+    whatsapp,
+)
 from rolethread_store.formats.documents.document import DocumentKind
 
 __all__ = ["KINDS"]
 
-KINDS: tuple[DocumentKind, ...] = ()
+# Transcripts are last: whatever says of itself what it is comes before what merely looks so.
+KINDS: tuple[DocumentKind, ...] = (
+    png.KIND,
+    charx.KIND,
+    sillytavern.KIND,
+    whatsapp.KIND,
+    limarp.KIND,
+    adventure.KIND,
+    transcript.KIND,
+)

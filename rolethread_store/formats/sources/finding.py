@@ -152,7 +152,7 @@ def _once(name: str, raw: BinaryIO, options: SourceOptions) -> SourceFile:
             raise SourceSpent(f"{name} can be read only once", hint="name it once")
         return kept[0]
 
-    return SourceFile(name, opened, None, options.table)
+    return SourceFile(name, opened, None, options.table, once=True)
 
 
 class _Lasting(Stream):

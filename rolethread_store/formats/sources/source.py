@@ -47,6 +47,7 @@ class SourceFile:
         table: What the user says of tables.
         seekable: Gives the bytes as they lie on the disk or at the URL for readers that
             jump about in them; ``None`` when they cannot be had so.
+        once: Whether it can be read only once, as standard input.
     """
 
     name: str
@@ -54,6 +55,7 @@ class SourceFile:
     size: int | None
     table: TableOptions = field(default_factory=TableOptions)
     seekable: Callable[[], BinaryIO] | None = None
+    once: bool = False
 
     def open(self, watcher: Watcher | None = None) -> Stream:
         """Return a fresh reader; standard input can be had until it is read from.

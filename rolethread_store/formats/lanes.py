@@ -1,0 +1,218 @@
+"""The lanes of an import: what becomes of one table of raw records.
+
+Records that are all alike take the fastest one; of a mixed table the plain records still
+do, odd ones are read by their adapter, and everything else goes the general way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rolethread_store.engine import QueryInvalid, SegmentUnreadable, Session
+from rolethread_store.formats.adapting import take_odd
+from rolethread_store.formats.outcome import ImportTarget, QuarantineSample, RowWriter
+from rolethread_store.formats.shape import Shape
+from rolethread_store.formats.shaping import (
+    Stamp,
+    entries_sql,
+    quarantine_sql,
+    shaped_sql,
+    survey_sql,
+)
+from rolethread_store.formats.tally import (
+    SAMPLES,
+    RecordsUnaccounted,
+    Tally,
+    require_accounted,
+)
+from rolethread_store.formats.typed import typed_sql
+
+__all__ = ["RAW_TABLE", "Lane", "import_group", "numbered", "set_aside_all"]
+
+RAW_TABLE = "raw_records"
+# With fewer alike, two statements and two segments cost more than one of each.
+_FEWEST_ALIKE = 0.5
+
+
+@dataclass
+class Lane:
+    """How the groups of one file are read.
+
+    Attributes:
+        shape: The file's commonest plain shape, ``None`` without one.
+        stamp: What the rows of the file share.
+        alike: Whether no odd record has been met; then a group is not looked through first.
+        usual: Whether no group's messages have needed more than role and content.
+    """
+
+    shape: Shape | None
+    stamp: Stamp
+    alike: bool = True
+    usual: bool = True
+
+
+def import_group(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> None:
+    """Write one table of raw records and count what became of it."""
+    count = len(group)
+    group = numbered(group, target, tally.ordinal)
+    tally.ordinal += count
+    if lane.alike:
+        if _import_alike(group, lane, target, tally):
+            return
+        lane.alike = False
+    group = _with_survey(group, _surveyed(group, lane.shape, target.session))
+    plain = group["plain"]
+    alike = int(pc.sum(plain).as_py())
+    if alike >= _FEWEST_ALIKE * count and _import_alike(group.filter(plain), lane, target, tally):
+        group = group.filter(pc.invert(plain))
+    group = take_odd(group, target, tally, lane.stamp)
+    if len(group):
+        _import_mixed(group, lane, target, tally)
+
+
+def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> bool:
+    """Write records that should all be of the shape; ``False``, and nothing written, if not.
+
+    The engine words its refusal with the record's own text,
+    which may hold any word it uses for damaged files too.
+    """
+    if lane.shape is None or group["fault"].null_count < len(group):
+        return False
+    line = pa.chunked_array(
+        [pa.ExtensionArray.from_storage(pa.json_(), chunk) for chunk in group["line"].chunks],
+        pa.json_(),
+    )
+    group = group.select(["record", "ordinal", "entry_id"]).append_column("line", line)
+    with target.session.table(RAW_TABLE, group) as table:
+        kept = _write_alike(table, lane.shape, lane, target)
+    if kept is None:
+        return False
+    require_accounted(lane.stamp.source, len(group), kept, 0)
+    tally.formats[lane.shape.kind.split("/")[1]] += kept
+    tally.kept += kept
+    tally.entries += kept
+    return True
+
+
+def _write_alike(table: str, shape: Shape, lane: Lane, target: ImportTarget) -> int | None:
+    """Write a table with as few fields as it needs; ``None``, and nothing, if one is odd."""
+    for usual in (True, False) if lane.usual else (False,):
+        rows = typed_sql(table, shape, lane.stamp, usual=usual)
+        try:
+            if target.entries is None:
+                # The proof is in the count of messages; a count of rows would not ask for it.
+                query = f"SELECT count(message_count) FROM ({rows})"
+                kept = int(target.session.value(query))
+            else:
+                kept = target.entries.write(rows, plain=usual)
+        except (QueryInvalid, SegmentUnreadable):
+            continue
+        lane.usual = usual
+        return kept
+    return None
+
+
+def set_aside_all(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> None:
+    """Send numbered records that each have a fault to quarantine."""
+    count = len(group)
+    group = group.append_column("kind", pa.nulls(count, pa.string()))
+    group = group.append_column("plain", pa.repeat(pa.scalar(False), count))
+    _import_mixed(group, lane, target, tally)
+
+
+def _surveyed(group: pa.Table, shape: Shape | None, session: Session) -> pa.Table:
+    with session.table(RAW_TABLE, group.select(["record", "line", "fault"])) as table:
+        # A table is filled by all cores; a result that is fetched is computed by one.
+        session.execute(f"CREATE OR REPLACE TEMP TABLE survey AS {survey_sql(table, shape)}")
+    survey = session.arrow("SELECT * FROM survey")
+    session.execute("DROP TABLE survey")
+    return survey
+
+
+def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> None:
+    """Write surveyed records of any shape, each as entry or to quarantine."""
+    session = target.session
+    with session.table(RAW_TABLE, group) as table:
+        shaped = shaped_sql(table, lane.shape)
+        kept = _write(target.entries, entries_sql(shaped, lane.stamp), session)
+        formats = _format_counts(group["kind"])
+        quarantined = 0
+        if kept < len(group):
+            session.execute(
+                f"CREATE OR REPLACE TEMP TABLE set_aside AS {quarantine_sql(shaped, lane.stamp)}"
+            )
+            quarantined = _set_aside(target, tally, formats)
+            session.execute("DROP TABLE set_aside")
+    if sum(formats.values()) != kept:
+        quarantined = -1
+    require_accounted(lane.stamp.source, len(group), kept, quarantined)
+    tally.formats.update(formats)
+    tally.kept += kept
+    tally.entries += kept
+    tally.quarantined += quarantined
+
+
+def _write(writer: RowWriter | None, rows: str, session: Session) -> int:
+    """Write rows, or count them, and return how many."""
+    if writer is not None:
+        return writer.write(rows)
+    return int(session.value(f"SELECT count(*) FROM ({rows})"))
+
+
+def _set_aside(target: ImportTarget, tally: Tally, formats: Counter[str]) -> int:
+    """Write the bad records, note the first of them, and take them out of the counts."""
+    session = target.session
+    quarantined = _write(target.quarantine, "SELECT * FROM set_aside", session)
+    missing = SAMPLES - len(tally.samples)
+    if missing > 0:
+        tally.samples.extend(
+            QuarantineSample(*row)
+            for row in session.rows(
+                f'SELECT source, record, "offset", reason FROM set_aside '
+                f"ORDER BY record LIMIT {missing}"
+            )
+        )
+    for name, count in session.rows(
+        "SELECT split_part(kind, '/', 2), count(*) FROM set_aside "
+        "WHERE kind IS NOT NULL GROUP BY ALL"
+    ):
+        formats[name] -= count
+        if not formats[name]:
+            del formats[name]
+    return quarantined
+
+
+def numbered(group: pa.Table, target: ImportTarget, ordinal: int) -> pa.Table:
+    """Put ordinal and entry id beside each raw record."""
+    count = len(group)
+    ids = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), count, [None, pa.py_buffer(target.clock.new_ids(count).tobytes())]
+    )
+    numbers = pa.array(np.arange(ordinal, ordinal + count, dtype=np.int64))
+    return group.append_column("ordinal", numbers).append_column(
+        "entry_id", pa.ExtensionArray.from_storage(pa.uuid(), ids)
+    )
+
+
+def _with_survey(group: pa.Table, survey: pa.Table) -> pa.Table:
+    """Put kind and plainness beside each raw record.
+
+    The engine may answer in another order than it was asked.
+    """
+    survey = survey.take(pc.sort_indices(survey, sort_keys=[("record", "ascending")]))
+    if not survey["record"].equals(group["record"]):
+        raise RecordsUnaccounted("the survey did not answer for every record")
+    return group.append_column("kind", survey["kind"]).append_column("plain", survey["plain"])
+
+
+def _format_counts(kinds: pa.ChunkedArray) -> Counter[str]:
+    """Count records by the format their kind names."""
+    counts: Counter[str] = Counter()
+    for pair in kinds.drop_null().value_counts().to_pylist():
+        counts[pair["values"].split("/")[1]] += pair["counts"]
+    return counts
