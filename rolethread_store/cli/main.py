@@ -56,7 +56,7 @@ COMMANDS: dict[str, Place] = {
     "import": Place("In and out", "importing", "Read files into a dataset."),
     "detect": Place("In and out", "detecting", "Tell what a file is, as an import would read it."),
     "quarantine": Place("In and out", "quarantine", "List, show and mend what could not be read."),
-    "export": Place("In and out", "exporting", "Write a dataset to a file for a trainer."),
+    "export": Place("In and out", "exporting", "Write a dataset for a trainer."),
     "lint": Place("In and out", "linting", "Predict what a trainer does with each entry."),
     "sidecar": Place("In and out", "sidecars", "Exchange definitions by .registry.json files."),
     "datasets": Place("Read", "reading", "List the datasets."),

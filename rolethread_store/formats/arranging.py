@@ -125,7 +125,7 @@ def _names_sql(names: Names) -> str:
         )
     changed = (
         f"struct_update(one, content := {content}, name := CAST(NULL AS VARCHAR), "
-        "character := CAST(NULL AS VARCHAR))"
+        "\"character\" := CAST(NULL AS VARCHAR))"
     )
     return f"list_transform(messages, lambda one: {changed})"
 

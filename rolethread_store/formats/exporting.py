@@ -325,7 +325,7 @@ def _refuse_nothing(plan: ExportPlan, parts: Sequence[_Part], skipped: Counter[s
         return
     name = plan.target.name
     if skipped:
-        reasons = "; ".join(f"{count:,} with {reason}" for reason, count in skipped.most_common(3))
+        reasons = "; ".join(f"{reason} ({count:,})" for reason, count in skipped.most_common(3))
         raise NothingToWrite(
             f"{name} can carry none of these entries: {reasons}",
             hint="choose another --format, or an option that the reason names",

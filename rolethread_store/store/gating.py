@@ -60,6 +60,6 @@ def _refused(report: LintReport) -> ExportRefused:
     fix = f"{options} mends it; " if options else ""
     return ExportRefused(
         f"{report.target} would refuse or drop entries: {named}{more}; nothing was written",
-        hint=f"{fix}--allow writes them all the same; "
+        hint=f"{fix}--allow goes on, and counts what cannot be carried; "
         f"see: rolethread lint NAME --target {report.target}",
     )

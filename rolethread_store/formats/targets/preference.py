@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from rolethread_store.formats.json_text import field, joined, json_of, member
 from rolethread_store.formats.sharegpt import SHAREGPT
 from rolethread_store.formats.targets.turns import (
+    BESIDE_TEXT,
     CANONICAL,
     LETTERS,
     STRUCTURED,
@@ -119,6 +120,7 @@ PAIR_REASON = (
     "CASE WHEN coalesce(len(found), 0) = 0 "
     "THEN 'no answer that was turned down (alternatives, or chosen and rejected)' "
     "WHEN len(pairs) = 0 THEN 'no turn before the answers' "
+    f"WHEN {BESIDE_TEXT} THEN 'images, videos or audios beside the text' "
     "WHEN contains(letters, 'x') THEN 'a turn of a role the target does not know' END"
 )
 """Why an entry gives no pairs, over :data:`PAIR_STEPS`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rolethread_store.formats.json_text import json_of
 from rolethread_store.formats.targets.target import Rows, Target
-from rolethread_store.formats.targets.turns import STRUCTURED, TEXT
+from rolethread_store.formats.targets.turns import TEXT_OR_PARTS
 
 __all__ = ["csv_of_entries", "csv_of_turns"]
 
@@ -32,7 +32,7 @@ def csv_of_turns(*, clean: bool) -> Target:
         "turn": "CAST(place AS VARCHAR)",
         "role": "one.role",
         "name": "one.name",
-        "content": f"coalesce({TEXT}, {STRUCTURED})",
+        "content": TEXT_OR_PARTS,
     }
     if not clean:
         cells |= {

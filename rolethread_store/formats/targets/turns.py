@@ -11,12 +11,14 @@ from rolethread_store.formats.json_text import field, joined, json_list, json_of
 from rolethread_store.segments import MESSAGE_TYPE
 
 __all__ = [
+    "BESIDE_TEXT",
     "CALLS",
     "CANONICAL",
     "LETTERS",
     "NO_TEXT",
     "STRUCTURED",
     "TEXT",
+    "TEXT_OR_PARTS",
     "TOOLS",
     "TOOLS_MEMBER",
     "chat_message",
@@ -57,20 +59,29 @@ NO_TEXT = (
 )
 """Whether a message is neither text nor a call."""
 
-_STRUCTURED = (
-    f"coalesce({field('one.extra', 'content')}, {field('one.extra', 'value')}, 'null') <> 'null'"
+_PARTS = (
+    f"coalesce(nullif({field('one.extra', 'content')}, 'null'), "
+    f"nullif({field('one.extra', 'value')}, 'null'))"
 )
-STRUCTURED = (
-    f"coalesce({json_of(TEXT)}, {field('one.extra', 'content')}, {field('one.extra', 'value')}, "
-    "'\"\"')"
-)
+STRUCTURED = f"coalesce({json_of(TEXT)}, {_PARTS}, '\"\"')"
 """The content of the message ``one`` as JSON: text, or the source's list of parts."""
+
+TEXT_OR_PARTS = f"coalesce({TEXT}, {_PARTS})"
+"""The text of the message ``one``, or its parts as JSON, ``NULL`` when it has neither."""
 
 _NO_CONTENT = (
     "len(list_filter(messages, lambda one: one.content IS NULL "
-    f"AND NOT coalesce({_STRUCTURED}, false) AND NOT {CALLS})) > 0"
+    f"AND {_PARTS} IS NULL AND NOT {CALLS})) > 0"
 )
 """Whether a message has neither content of any kind nor a call."""
+
+_MEDIA = "coalesce(json_array_length(extra, '$.{}'), 0)"
+BESIDE_TEXT = (
+    "CASE WHEN extra IS NULL THEN false ELSE "
+    + " + ".join(_MEDIA.format(key) for key in ("images", "videos", "audios"))
+    + " > 0 END"
+)
+"""Whether the entry is about pictures, films or sound, which stand in lists of their own."""
 
 _CALL_OF_TEXT = (
     "CASE WHEN json_valid(one.content) THEN json_type(one.content) = 'OBJECT' "
@@ -185,16 +196,17 @@ def order_reason(pattern: str, *, text: bool = True) -> str:
         "CASE WHEN len(messages) = 0 OR letters IS NULL THEN 'no turns' "
         "WHEN contains(letters, 'x') THEN 'a turn of a role the target does not know' "
         f"{contents}"
+        f"WHEN {BESIDE_TEXT} THEN 'images, videos or audios beside the text' "
         "WHEN given_tools IS NOT NULL AND NOT coalesce(json_valid(given_tools), false) "
         "THEN 'tools that are not JSON' "
         f"WHEN regexp_full_match(letters, '{pattern}') THEN NULL "
         "WHEN NOT regexp_matches(letters, '[ac]') THEN 'no assistant turn' "
+        "WHEN NOT regexp_matches(letters, '[ac]$') "
+        "THEN 'the last turn is not the assistant''s (--ending trim)' "
         "WHEN regexp_matches(letters, '.s') "
         "THEN 'a system turn after the first turn (--system merge or first)' "
         "WHEN regexp_matches(letters, '^s?[ac]') "
         "THEN 'the assistant begins (--greeting-first stub or fold)' "
-        "WHEN NOT regexp_matches(letters, '[ac]$') "
-        "THEN 'the last turn is not the assistant''s (--ending trim)' "
         "WHEN regexp_matches(letters, '[ct]') THEN 'tool calls in an order the target cannot take' "
         "ELSE 'user and assistant do not take turns' END"
     )
