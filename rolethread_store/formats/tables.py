@@ -41,7 +41,10 @@ def table_kind(head: bytes, source: SourceFile) -> str | None:
     for mark, kind in _MARKS:
         if head.startswith(mark):
             return kind
-    if head.removeprefix(_BOM).lstrip(b" \t\r\n")[:1] in (b"{", b"[") or b"\0" in head:
+    if head.removeprefix(_BOM).lstrip(b" \t\r\n")[:1] in (b"{", b"["):
+        return None
+    # A single zero stands in one cell; where there are many it is no text.
+    if head.count(0) * 10 > len(head):
         return None
     path = PurePath(source.name.casefold())
     if path.suffix in _PACKED:
