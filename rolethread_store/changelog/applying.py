@@ -58,13 +58,10 @@ def with_content(messages: tuple[Message, ...], change: MessageEdited) -> tuple[
     """Return messages with the new text of one; an index behind the last has no effect."""
     if change.message >= len(messages):
         return messages
-    message = messages[change.message].model_copy(
-        update={
-            "content": change.content,
-            "extra": without_content(messages[change.message].extra),
-        }
-    )
-    return (*messages[: change.message], message, *messages[change.message + 1 :])
+    message = messages[change.message]
+    extra = without_content(message.extra) if message.content is None else message.extra
+    edited = message.model_copy(update={"content": change.content, "extra": extra})
+    return (*messages[: change.message], edited, *messages[change.message + 1 :])
 
 
 def changed_tags(

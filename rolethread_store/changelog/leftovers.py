@@ -16,8 +16,9 @@ def without_content(extra: str | None) -> str | None:
     """Return a message's extra fields without a structured or null ``content``.
 
     A message whose content was null or a list of parts keeps it in ``extra``; once the
-    user gives it a text, the old value would come back at export and hide the edit. The
-    other fields keep their very text: a number such as ``1e400`` does not survive a
+    user gives it a text, the old value would come back at export and hide the edit. (Beside
+    a text, a ``content`` in ``extra`` is a field of the source's own, and callers keep it.)
+    The other fields keep their very text: a number such as ``1e400`` does not survive a
     decoder, and one of 5,000 digits or a list 2,000 deep makes it give up.
     """
     if extra is None or not ('"content"' in extra or "\\" in extra):

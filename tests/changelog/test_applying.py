@@ -92,6 +92,24 @@ def test_tags_keep_their_order_and_come_once() -> None:
     assert changed_tags(("x", "y"), ("x",), ("x",)) == ("y", "x")
 
 
+def test_a_field_named_content_beside_a_text_stays() -> None:
+    own = '{"content":"the source\'s own"}'
+    before = BEFORE.model_copy(
+        update={
+            "messages": (
+                Message(role="user", content="text", extra=own),
+                Message(role="user", content=None, extra=own),
+            )
+        }
+    )
+    for message, left in enumerate((own, None)):
+        change = MessageEdited(dataset_id=ME, entry_id=ID, message=message, content="new")
+        after = applied(before, change, LATER)
+        assert after is not None
+        assert after.messages[message].content == "new"
+        assert after.messages[message].extra == left
+
+
 @pytest.mark.parametrize(
     ("extra", "left"),
     [

@@ -149,8 +149,9 @@ def edit(row: Row, change: Row, given: Row) -> None:
         row["tags"] = kept + [tag for tag in dict.fromkeys(change["add"]) if tag not in kept]
     elif change["kind"] == "message-edited":
         for message in row["messages"][change["message"] :][:1]:
+            if message["content"] is None:
+                message["extra"] = without_content(message["extra"])
             message["content"] = change["content"]
-            message["extra"] = without_content(message["extra"])
 
 
 class Reader:
