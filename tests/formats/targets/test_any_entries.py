@@ -47,7 +47,8 @@ def test_lines_are_json_and_every_entry_is_accounted_for(
     arrangement: Arrangement,
 ) -> None:
     kept = offer.bench.take_records(given_records).sources[0].kept
-    path = offer.bench.folder / "any"
+    # A folder of one target must not stand where another writes its file.
+    path = offer.bench.folder / "-".join(filter(None, ("any", *chosen)))
     try:
         outcome = offer.write(path, *chosen, force=True, arrangement=arrangement)
     except NothingToWrite:
