@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rolethread_store.errors import StoreError
-    from rolethread_store.store import Dataset, Store, check_local, detect
+    from rolethread_store.store import Dataset, Store, check_local, detect, verify_roundtrip
     from rolethread_store.store import create_store as create
     from rolethread_store.store import open_store as open
     from rolethread_store.store import restore_store as restore
@@ -51,6 +51,7 @@ __all__ = [
     "open",
     "restore",
     "salvage",
+    "verify_roundtrip",
 ]
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ _PUBLIC = {
     "open": ("rolethread_store.store", "open_store"),
     "restore": ("rolethread_store.store", "restore_store"),
     "salvage": ("rolethread_store.store", "salvage_store"),
+    "verify_roundtrip": ("rolethread_store.store", "verify_roundtrip"),
 }
 
 

@@ -120,9 +120,11 @@ class DatasetFold:
 
     @property
     def batch_ids(self) -> list[UUID]:
-        """Every batch it needs, quarantine included."""
+        """Every batch it needs, quarantine and originals included."""
         found = [layer.batch_id for layer in self.layers]
-        return found + [one.quarantine_id for _, one in self.attached if one.quarantine_id]
+        for _, one in self.attached:
+            found += [batch for batch in (one.quarantine_id, one.originals_id) if batch]
+        return found
 
     @property
     def mended(self) -> list[Mended]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import typer
 
@@ -16,13 +17,15 @@ from rolethread_store.cli.progress import ProgressBar
 from rolethread_store.cli.usage import UsageProblem, example
 
 if TYPE_CHECKING:
-    from rolethread_store.store import ExportReport
+    from rolethread_store.store import Dataset, ExportReport
+    from rolethread_store.store.leaving import ExportOptions
 
 __all__ = ["ExportFormat", "app"]
 
 app = typer.Typer(rich_markup_mode=None)
 
 _STREAM = "-"
+_WITH_EXACT = frozenset({"where", "allow", "force"})
 
 
 class ExportFormat(StrEnum):
@@ -109,6 +112,13 @@ _Unroll = Annotated[
     bool, typer.Option("--unroll", help="One record for each assistant turn, ending with it.")
 ]
 
+_Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact", help="Records as their files had them, byte for byte, where nothing changed."
+    ),
+]
+
 _Allow = Annotated[
     bool, typer.Option("--allow", help="Write also what the trainer would refuse or drop.")
 ]
@@ -140,6 +150,7 @@ _Out = Annotated[
         "rolethread export tavern lf --format llamafactory --greeting-first stub",
         "rolethread export tavern pairs.jsonl --format trl --shape preference",
         'rolethread export tavern - --where "len(messages) < 10" | head',
+        "rolethread export tavern chats.jsonl --exact",
     )
 )
 def export(
@@ -159,6 +170,7 @@ def export(
     ending: _EndingOption = _Ending.KEEP,
     unroll: _Unroll = False,
     allow: _Allow = False,
+    exact: _Exact = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what an earlier export wrote.")
     ] = False,
@@ -175,19 +187,63 @@ def export(
     option mends it, or --allow writes it all the same.
 
     Without --clean, chatml and sharegpt write every field of the source that was not
-    changed as it came in.
+    changed as it came in. With --exact every unchanged record is written as its source's
+    own bytes, changed ones in the format they came in, and a file that was imported whole
+    comes out as the same file; it goes with --where, --at, --allow and --force alone.
     """  # fmt: skip
     destination = _destination(out, json=json)
+    options: ExportOptions = {
+        "where": where, "allow": allow, "force": force, "shape": shape, "clean": clean,
+        "split": split, "seed": seed, "names": names.value, "greeting_first": greeting_first.value,
+        "stub": stub, "system": system.value, "ending": ending.value, "unroll": unroll,
+    }  # fmt: skip
     with opened(ctx) as store, ProgressBar() as bar:
-        report = store.dataset(name).export(
-            destination, format_.value, shape=shape, clean=clean, where=where, split=split,
-            seed=seed, names=names.value, greeting_first=greeting_first.value, stub=stub,
-            system=system.value, ending=ending.value, unroll=unroll, allow=allow, force=force,
-            at=at, progress=bar,
-        )  # fmt: skip
+        order = _Order(_no_format(format_, options) if exact else format_.value, at, bar)
+        report = _written(store.dataset(name), destination, order, options)
     if json:
         output.write_json(output.fields_of(report))
     _tell(report, json=json)
+
+
+class _Order(NamedTuple):
+    """What is to be written: a format, or ``None`` for what each record had."""
+
+    format: str | None
+    at: int | None
+    bar: ProgressBar
+
+
+def _written(
+    dataset: Dataset, destination: Path | BinaryIO, order: _Order, options: ExportOptions
+) -> ExportReport:
+    if order.format is None:
+        return dataset.export_exact(
+            destination,
+            at=order.at,
+            progress=order.bar,
+            where=options["where"],
+            allow=options["allow"],
+            force=options["force"],
+        )
+    return dataset.export(destination, order.format, at=order.at, progress=order.bar, **options)
+
+
+def _no_format(format_: ExportFormat, options: Mapping[str, object]) -> str | None:
+    """Return no format, and refuse what would change records that are to be as they were.
+
+    Raises:
+        UsageProblem: an option says how to write them.
+    """
+    said = [
+        name
+        for name, value in options.items()
+        if name not in _WITH_EXACT and value not in (None, False, 0, "keep")
+    ]
+    if format_ is not ExportFormat.CHATML or said:
+        said = said or ["format"]
+        named = " and ".join(f"--{name.replace('_', '-')}" for name in said)
+        raise UsageProblem(f"--exact writes records as they came; leave out {named}")
+    return None
 
 
 def _destination(out: Path, *, json: bool) -> Path | BinaryIO:

@@ -54,6 +54,15 @@ _Group = Annotated[
     ),
 ]
 
+_Exact = Annotated[
+    bool | None,
+    typer.Option(
+        "--exact/--no-exact",
+        help="Keep what export --exact needs; by default for files up to 64 MiB.",
+        show_default=False,
+    ),
+]
+
 _Table = Annotated[
     str | None,
     typer.Option(metavar="csv|tsv", help="Read text as a table, whatever its name."),
@@ -86,6 +95,7 @@ def import_(
     column: _Columns = None,
     group: _Group = None,
     table: _Table = None,
+    exact: _Exact = None,
     json: JsonOption = False,
 ) -> None:
     """Read files into a dataset.
@@ -108,6 +118,7 @@ def import_(
             columns=column or (),
             group=group,
             table=table,
+            exact=exact,
             stdin=sys.stdin.buffer,
         )
     if json:

@@ -57,6 +57,9 @@ COMMANDS: dict[str, Place] = {
     "detect": Place("In and out", "detecting", "Tell what a file is, as an import would read it."),
     "quarantine": Place("In and out", "quarantine", "List, show and mend what could not be read."),
     "export": Place("In and out", "exporting", "Write a dataset for a trainer."),
+    "verify-roundtrip": Place(
+        "In and out", "roundtrip", "Prove that a file comes out of a store as it went in."
+    ),
     "lint": Place("In and out", "linting", "Predict what a trainer does with each entry."),
     "sidecar": Place("In and out", "sidecars", "Exchange definitions by .registry.json files."),
     "datasets": Place("Read", "reading", "List the datasets."),

@@ -112,8 +112,8 @@ def checkpoint(
         name = report.dataset
         if report.working_copy != "main":
             name = f"{name} ({report.working_copy})"
-        done = _STEPS[report.step]
-        if report.step == "fold":
+        done = _STEPS.get(report.step)
+        if done is None:
             done = f"{output.amount(report.folded, 'pending entry', 'pending entries')} folded"
         output.write(f"{name}: {done}, {output.size(report.bytes_written)} written")
     if not reports:

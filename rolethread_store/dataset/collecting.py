@@ -120,7 +120,7 @@ def _named_by_log(history: History) -> set[UUID]:
     for record in history.records():
         for change in record.changes:
             if isinstance(change, BatchAttached):
-                found |= {change.batch_id, change.quarantine_id}
+                found |= {change.batch_id, change.quarantine_id, change.originals_id}
             elif isinstance(change, TagsPatched):
                 found.add(change.batch_id)
     return {batch_id for batch_id in found if batch_id is not None}

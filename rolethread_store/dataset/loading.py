@@ -97,8 +97,6 @@ def _once(shelf: Shelf, working_copy: str | None) -> Loaded:
 def _require_batches(loaded: Loaded) -> None:
     for dataset_id in loaded.history.dataset_ids():
         fold = loaded.states.fold(dataset_id)
-        named = {layer.batch_id for layer in fold.layers}
-        named |= {one.quarantine_id for _, one in fold.attached if one.quarantine_id is not None}
-        for batch_id in named:
+        for batch_id in fold.batch_ids:
             if batch_id not in loaded.batches:
                 raise BatchUnknown(f"no manifest knows batch {batch_id}")

@@ -21,6 +21,7 @@ from rolethread_store.segments import (
     add_keys,
     check_segments,
     empty_relation,
+    scan,
     scan_columns,
 )
 from rolethread_store.storage import new_spill_folder
@@ -119,6 +120,16 @@ class Reader:
         return " UNION ALL ".join(
             unmended(batch, self.journal.layout, fold.mended) for batch in batches
         )
+
+    def originals_relation(self, fold: DatasetFold) -> str:
+        """Return a SELECT of what imports of the dataset kept of their sources' bytes."""
+        batches = [
+            self.journal.batch(attached.originals_id)
+            for _, attached in fold.attached
+            if attached.originals_id is not None
+        ]
+        self._prepare(batches)
+        return scan(batches, self.journal.layout, "originals")
 
     def rows(self, sql: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
         """Run one of our own queries; damage is named by file."""

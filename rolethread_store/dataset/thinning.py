@@ -45,8 +45,11 @@ def expired(record: ChangeSet) -> ChangeSet:
     kept: list[Change] = []
     for change in record.changes:
         if isinstance(change, BatchAttached):
-            # What was set aside is no history: it stays until it is dealt with.
-            kept.append(change.model_copy(update={"batch_id": None}))
+            # What was set aside is no history: it stays until it is dealt with. Originals
+            # hold the texts of entries that were deleted or edited since.
+            sources = tuple(one.model_copy(update={"framing": None}) for one in change.sources)
+            gone = {"batch_id": None, "originals_id": None, "sources": sources}
+            kept.append(change.model_copy(update=gone))
         elif isinstance(change, _LISTING | FactPut | FactRemoved):
             kept.append(change)
     kept += (
@@ -100,7 +103,7 @@ def named_batches(records: Iterable[ChangeSet]) -> set[UUID]:
     found: set[UUID] = set()
     for record in records:
         for change in record.changes:
-            for name in ("batch_id", "quarantine_id"):
+            for name in ("batch_id", "quarantine_id", "originals_id"):
                 batch_id = getattr(change, name, None)
                 if batch_id is not None:
                     found.add(batch_id)

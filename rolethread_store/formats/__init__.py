@@ -9,9 +9,11 @@ from rolethread_store.formats.arranging import (
     Names,
     SystemTurns,
 )
+from rolethread_store.formats.comparing import Difference, Expected, SourceComparison
 from rolethread_store.formats.destination import Destination, StreamUnfit, destination_of
 from rolethread_store.formats.detect import Detection, Failure, Guess, detect_file
 from rolethread_store.formats.digesting import ContentDigest
+from rolethread_store.formats.exact import EXACT, ExactPlan, NotKept, export_exact
 from rolethread_store.formats.exporting import (
     ExportOutcome,
     ExportPlan,
@@ -50,6 +52,7 @@ from rolethread_store.formats.targets import (
 
 __all__ = [
     "EDITED_FORMATS",
+    "EXACT",
     "SHAPES",
     "STUB",
     "TARGET_NAMES",
@@ -57,7 +60,10 @@ __all__ = [
     "ContentDigest",
     "Destination",
     "Detection",
+    "Difference",
     "Ending",
+    "ExactPlan",
+    "Expected",
     "ExportOutcome",
     "ExportPlan",
     "Failure",
@@ -69,6 +75,7 @@ __all__ = [
     "ImportTarget",
     "LineOptions",
     "Names",
+    "NotKept",
     "NothingToWrite",
     "OutputExists",
     "OutputUnwritable",
@@ -81,6 +88,7 @@ __all__ = [
     "RepairLibraryMissing",
     "SetAside",
     "Source",
+    "SourceComparison",
     "SourceFile",
     "SourceOptions",
     "Splits",
@@ -94,6 +102,7 @@ __all__ = [
     "destination_of",
     "detect_file",
     "export_entries",
+    "export_exact",
     "export_lines",
     "find_sources",
     "import_files",

@@ -24,6 +24,8 @@ from rolethread_store.formats.adapters import (
     RecordOdd,
 )
 from rolethread_store.formats.drafted import DraftRows, drafts_sql, marks_of, row_of
+from rolethread_store.formats.gaps import BEFORE
+from rolethread_store.formats.originals import Originals
 from rolethread_store.formats.outcome import ImportTarget
 from rolethread_store.formats.shaping import Stamp
 from rolethread_store.formats.strict_json import parsed
@@ -88,26 +90,39 @@ class RawRecord:
         ordinal: Its number in the import.
         entry_id: The id of its first entry.
         raw: Its bytes, kept word for word.
+        before: What stood in front of it in the file, where that is asked for.
     """
 
     record: int
     ordinal: int
     entry_id: bytes
     raw: bytes
+    before: bytes | None = None
 
 
 class OddLane:
     """Reads records and writes what they give, in lots.
 
     Attributes:
+        target: Where the rows go.
+        tally: What counts them.
+        stamp: What they share.
+        originals: Keeps what is needed to write the file once more, ``None`` if nothing does.
         kept: Records that were read and are not yet counted.
         seen: Records of the file that were looked at, for whoever numbers them.
     """
 
-    def __init__(self, target: ImportTarget, tally: Tally, stamp: Stamp) -> None:
-        self._target = target
-        self._tally = tally
-        self._stamp = stamp
+    def __init__(
+        self,
+        target: ImportTarget,
+        tally: Tally,
+        stamp: Stamp,
+        originals: Originals | None = None,
+    ) -> None:
+        self.target = target
+        self.originals = originals
+        self.tally = tally
+        self.stamp = stamp
         self._waiting = DraftRows()
         self._formats: Counter[str] = Counter()
         self.kept = 0
@@ -128,7 +143,7 @@ class OddLane:
         """Read a record by the adapter that knows it; see :meth:`take`."""
         adapter, evidence = found
         try:
-            reading = adapter.read(record, self._target.options)
+            reading = adapter.read(record, self.target.options)
             rows = _rows(reading, place.raw)
         except RecordOdd as odd:
             return f"{adapter.title}: {odd}"
@@ -136,10 +151,10 @@ class OddLane:
             return f"{adapter.title}: cannot be read ({type(bug).__name__})"
         if not rows and not reading.facts:
             return f"{adapter.title}: holds neither turns nor definitions"
-        drafts = self._tally.definitions.take(reading)
+        drafts = self.tally.definitions.take(reading)
         if drafts is not reading.drafts:
             rows = _rows(Reading(drafts), place.raw)
-        self._tally.evidence.setdefault(adapter.name, evidence)
+        self.tally.evidence.setdefault(adapter.name, evidence)
         self._wait(rows, adapter.name, place)
         self.kept += 1
         return None
@@ -148,12 +163,14 @@ class OddLane:
         waiting = self._waiting
         ids = [place.entry_id] if rows else []
         if len(rows) > 1:
-            more = self._target.clock.new_ids(len(rows) - 1)
+            more = self.target.clock.new_ids(len(rows) - 1)
             ids += [more[index].tobytes() for index in range(len(more))]
         waiting.ids += ids
         for part, row in enumerate(rows):
             at = {"record": place.record, "ordinal": place.ordinal, "part": part}
-            waiting.rows.append({**row, **at, "kind": f"odd/{name}"})
+            before = place.before if part == 0 else None
+            waiting.rows.append({**row, **at, "kind": f"odd/{name}", "before": before})
+        waiting.lead_id += [place.entry_id] * len(rows)
         if rows:
             self._formats[name] += len(rows)
         waiting.bytes += 3 * len(place.raw)
@@ -167,20 +184,23 @@ class OddLane:
             RecordsUnaccounted: not every row was written.
         """
         waiting, self._waiting = self._waiting, DraftRows()
-        self._tally.kept += self.kept
+        self.tally.kept += self.kept
         self.kept = 0
         if not waiting.rows:
             return
-        session, entries = self._target.session, self._target.entries
+        session, entries = self.target.session, self.target.entries
         with session.table(_TABLE, waiting.table()) as table:
-            rows = drafts_sql(table, self._stamp)
+            rows = drafts_sql(table, self.stamp)
             if entries is None:
                 written = int(session.value(f"SELECT count(*) FROM ({rows})"))
             else:
                 written = entries.write(rows)
-        require_accounted(self._stamp.source, len(waiting.rows), written, 0)
-        self._tally.entries += written
-        self._tally.formats.update(self._formats)
+            if self.originals is not None:
+                beside = drafts_sql(table, self.stamp, beside=("lead_id", "before"))
+                self.originals.keep_foreign(beside)
+        require_accounted(self.stamp.source, len(waiting.rows), written, 0)
+        self.tally.entries += written
+        self.tally.formats.update(self._formats)
         self._formats.clear()
 
 
@@ -190,8 +210,12 @@ def _rows(reading: Reading, raw: bytes) -> list[dict[str, Any]]:
     return [row_of(draft, mark) for draft, mark in zip(drafts, marks, strict=True)]
 
 
-def take_odd(group: pa.Table, target: ImportTarget, tally: Tally, stamp: Stamp) -> pa.Table:
+def take_odd(group: pa.Table, lane: OddLane) -> pa.Table:
     """Read the odd records of a surveyed group.
+
+    Args:
+        group: The group.
+        lane: A lane of its own, which is empty again afterwards.
 
     Returns:
         The records that are left for the other lanes; those that an adapter knows but cannot
@@ -200,14 +224,14 @@ def take_odd(group: pa.Table, target: ImportTarget, tally: Tally, stamp: Stamp) 
     if not ADAPTERS:
         return group
     columns = group.select(["record", "line", "fault", "kind", "plain"])
-    with target.session.table(_TABLE, columns) as table:
-        found = target.session.arrow(odd_records(table))["record"]
+    session = lane.target.session
+    with session.table(_TABLE, columns) as table:
+        found = session.arrow(odd_records(table))["record"]
     if not len(found):
         return group
     # Arrow's own to_numpy would load pandas first, if it is installed.
     numbers, wanted = (np.from_dlpack(one.combine_chunks()) for one in (group["record"], found))
     odd = np.flatnonzero(np.isin(numbers, wanted))
-    lane = OddLane(target, tally, stamp)
     left = np.ones(len(group), np.bool_)
     faults: dict[int, str] = {}
     for some in np.array_split(odd, len(odd) // _SLICE + 1):
@@ -226,12 +250,14 @@ def _raw_records(
     """Yield some records of a group with their index and text."""
     some = group.take(pa.array(indices)).combine_chunks()
     ids = some["entry_id"].combine_chunks().storage
+    gaps = some[BEFORE] if BEFORE in some.column_names else None
     for at, index in enumerate(indices.tolist()):
         place = RawRecord(
             some["record"][at].as_py(),
             some["ordinal"][at].as_py(),
             ids[at].as_py(),
             some["raw"][at].as_py().removesuffix(b"\n"),
+            None if gaps is None else gaps[at].as_py(),
         )
         yield index, some["line"][at].as_py(), place
 

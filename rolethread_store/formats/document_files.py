@@ -9,12 +9,10 @@ import pyarrow as pa
 
 from rolethread_store.formats.adapting import OddLane, RawRecord
 from rolethread_store.formats.documents import KINDS, Document, DocumentKind
+from rolethread_store.formats.gaps import BEFORE
 from rolethread_store.formats.lanes import Lane, numbered, set_aside_all
-from rolethread_store.formats.outcome import ImportTarget
 from rolethread_store.formats.pieces import KEPT_RECORD_BYTES, RECORD_SCHEMA, check_size
-from rolethread_store.formats.shaping import Stamp
 from rolethread_store.formats.sources import Stream
-from rolethread_store.formats.tally import Tally
 
 __all__ = ["HEAD_BYTES", "document_kind", "documents_in", "import_document"]
 
@@ -59,17 +57,19 @@ def documents_in(data: bytes, kind: DocumentKind) -> Iterator[Document]:
             yield Document(0, data, None, f"{kind.title}: holds no record")
 
 
-def import_document(
-    source: Stream, kind: DocumentKind, stamp: Stamp, target: ImportTarget, tally: Tally
-) -> None:
+def import_document(source: Stream, kind: DocumentKind, lane: OddLane) -> None:
     """Import a file that is one document.
+
+    Args:
+        source: The file.
+        kind: What it is.
+        lane: Where its records go.
 
     Raises:
         RecordTooLarge: it is larger than quarantine takes.
     """
     data = source.read(KEPT_RECORD_BYTES + 1) or b""
     check_size(len(data), 0)
-    lane = OddLane(target, tally, stamp)
     lot: list[Document] = []
     found = documents_in(data, kind)
     if source.broken is not None:
@@ -78,17 +78,23 @@ def import_document(
     for document in found:
         lot.append(document)
         if len(lot) == _LOT:
-            _import_lot(lot, lane, stamp, target, tally)
+            _import_lot(data, lot, lane)
             lot = []
-    _import_lot(lot, lane, stamp, target, tally)
+    _import_lot(data, lot, lane)
     lane.flush()
+    if lane.originals is not None:
+        lane.originals.end(data)
 
 
-def _import_lot(
-    lot: list[Document], lane: OddLane, stamp: Stamp, target: ImportTarget, tally: Tally
-) -> None:
+def _import_lot(data: bytes, lot: list[Document], lane: OddLane) -> None:
     """Read some records of a document, each to entries or to quarantine."""
-    group = numbered(_table(lot, lane.seen), target, tally.ordinal)
+    target, tally = lane.target, lane.tally
+    group = _table(lot, lane.seen)
+    if lane.originals is not None:
+        pieces = [(document.offset, document.raw) for document in lot]
+        group = group.append_column(BEFORE, lane.originals.cut(data, pieces))
+        lane.originals.begin(group)
+    group = numbered(group, target, tally.ordinal)
     tally.ordinal += len(lot)
     lane.seen += len(lot)
     ids = group["entry_id"].combine_chunks().storage
@@ -99,13 +105,14 @@ def _import_lot(
             group["ordinal"][index].as_py(),
             ids[index].as_py(),
             document.raw,
+            group[BEFORE][index].as_py() if lane.originals is not None else None,
         )
         faults.append(_fault(document, lane, place))
     bad = np.flatnonzero([fault is not None for fault in faults])
     if len(bad):
         column = group.schema.get_field_index("fault")
         group = group.set_column(column, "fault", pa.array(faults, pa.string()))
-        set_aside_all(group.take(pa.array(bad)), Lane(None, stamp), target, tally)
+        set_aside_all(group.take(pa.array(bad)), Lane(None, lane.stamp), target, tally)
 
 
 def _fault(document: Document, lane: OddLane, place: RawRecord) -> str | None:

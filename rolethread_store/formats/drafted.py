@@ -44,6 +44,7 @@ _SCHEMA = pa.schema(
         ("messages", pa.list_(_MESSAGE)),
         ("tags", pa.list_(pa.string())),
         ("extra", pa.string()),
+        ("before", pa.binary()),
     ]
 )
 
@@ -55,22 +56,28 @@ class DraftRows:
     Attributes:
         rows: One mapping per entry, as :func:`row_of` gives it, with its place.
         ids: Their entry ids, 16 bytes each.
+        lead_id: The ids of their records' first entries.
         bytes: About how much text they hold.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     ids: list[bytes] = field(default_factory=list)
+    lead_id: list[bytes] = field(default_factory=list)
     bytes: int = 0
 
     def table(self) -> pa.Table:
         """Return the rows as Arrow columns."""
         table = pa.Table.from_pylist(self.rows, _SCHEMA)
-        ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array(self.ids, pa.binary(16)))
-        return table.append_column("entry_id", ids)
+        for name, values in (("entry_id", self.ids), ("lead_id", self.lead_id)):
+            ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array(values, pa.binary(16)))
+            table = table.append_column(name, ids)
+        return table
 
 
-def drafts_sql(table: str, stamp: Stamp) -> str:
+def drafts_sql(table: str, stamp: Stamp, beside: tuple[str, ...] = ()) -> str:
     """Return SQL giving the rows of a table of drafts as schema v1 has them.
+
+    Columns of the table may be given ``beside`` those.
 
     The drafts of one record stand one apart; beyond the room between two records their
     entry ids, which ascend, give the order.
@@ -79,7 +86,7 @@ def drafts_sql(table: str, stamp: Stamp) -> str:
     columns = columns_sql(fields, "len(messages)", stamp)
     return (
         f"SELECT * EXCLUDE (part) REPLACE (position + least(part, {STEP - 1}) AS position) "
-        f"FROM (SELECT {columns}, part FROM {table})"
+        f"FROM (SELECT {', '.join((columns, 'part', *beside))} FROM {table})"
     )
 
 

@@ -43,6 +43,8 @@ __all__ = [
     "export_lines",
     "line_expression",
     "render_one",
+    "slice_edges",
+    "write_beside",
 ]
 
 # Four row groups of a segment: fewer would read those at the edges too often, more would
@@ -235,7 +237,7 @@ def export_entries(
             for part in parts:
                 part.sink.release()
         notes = tuple(part.note() for part in parts)
-        beside = _write_beside(plan, destination, notes, skipped)
+        beside = write_beside(plan, destination, notes, skipped)
     return ExportOutcome(
         entries=sum(note.entries for note in notes),
         records=sum(note.records for note in notes),
@@ -253,7 +255,7 @@ def _sink(target: Target, destination: Destination, name: str) -> Sink:
     return TextSink(output, target.header)
 
 
-def _edges(session: Session, source: Source) -> list[int]:
+def slice_edges(session: Session, source: Source) -> list[int]:
     """Return the positions at which slices begin, and one behind the last."""
     found = [
         batch.column(0).to_numpy(zero_copy_only=False)
@@ -269,7 +271,7 @@ def _edges(session: Session, source: Source) -> list[int]:
 
 
 def _batches(session: Session, source: Source, plan: ExportPlan) -> Iterator[pa.RecordBatch]:
-    edges = _edges(session, source)
+    edges = slice_edges(session, source)
     for first, end in pairwise(edges):
         piece = f"SELECT * FROM ({source.relation}) WHERE position >= {first} AND position < {end}"
         sql = _rows_sql(source.narrowed(piece), plan)
@@ -334,7 +336,7 @@ def _refuse_nothing(plan: ExportPlan, parts: Sequence[_Part], skipped: Counter[s
         raise NothingToWrite(f"there is no entry to write as {name}")
 
 
-def _write_beside(
+def write_beside(
     plan: ExportPlan,
     destination: Destination,
     notes: Sequence[FileNote],

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rolethread_store.formats.adapting import OddLane
 from rolethread_store.formats.definitions import Definitions
 from rolethread_store.formats.digesting import ContentDigest, StreamDigest, digest_of
 from rolethread_store.formats.document_files import HEAD_BYTES, document_kind, import_document
 from rolethread_store.formats.documents import DocumentKind
 from rolethread_store.formats.finding import find_shape
+from rolethread_store.formats.gaps import Gaps
 from rolethread_store.formats.lanes import RAW_TABLE, Lane, import_group
 from rolethread_store.formats.layout import Container, detect_layout
+from rolethread_store.formats.originals import EXACT_BYTES, Originals
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget
 from rolethread_store.formats.records import read_groups
 from rolethread_store.formats.shaping import Stamp
@@ -142,18 +145,19 @@ def _read_once(plan: _Plan, flow: _Flow, tally: Tally) -> Source:
     before, digest = tally.counts, StreamDigest()
     target, source = flow.target, plan.source
     stamp = Stamp(target.import_id, source.name, flow.moment, target.first_position)
+    originals = _originals(plan, target)
     if plan.kind is not None:
         kind, evidence = plan.kind
         tally.evidence.setdefault(kind.name, evidence)
         with source.open(digest.hear) as stream:
-            import_document(stream, kind, stamp, target, tally)
+            import_document(stream, kind, OddLane(target, tally, stamp, originals))
     elif plan.container is Container.TABLE and not source.once:
         # A columnar table is not read from its first byte to its last.
         with source.open() as stream:
             digest.take(stream)
-        _import_records(source, stamp, flow, tally, None)
+        _import_records(source, Lane(None, stamp), flow, tally, None)
     else:
-        _import_records(source, stamp, flow, tally, digest)
+        _import_records(source, Lane(None, stamp, originals), flow, tally, digest)
     counts = tally.since(before)
     return Source(
         name=source.name,
@@ -163,22 +167,38 @@ def _read_once(plan: _Plan, flow: _Flow, tally: Tally) -> Source:
         entries=None if counts.entries == counts.kept else counts.entries,
         digest=digest.found.digest,
         size=digest.found.size,
+        framing=None if originals is None else originals.framing(),
     )
 
 
+def _originals(plan: _Plan, target: ImportTarget) -> Originals | None:
+    """Return what keeps a source's originals, ``None`` if they are not to be kept."""
+    if target.originals is None or plan.container is Container.TABLE:
+        return None
+    small = plan.source.size is None or plan.source.size <= EXACT_BYTES
+    if not (small if target.exact is None else target.exact):
+        return None
+    return Originals(target.originals, Gaps())
+
+
 def _import_records(
-    source: SourceFile, stamp: Stamp, flow: _Flow, tally: Tally, digest: StreamDigest | None
+    source: SourceFile, lane: Lane, flow: _Flow, tally: Tally, digest: StreamDigest | None
 ) -> None:
     """Import a row of records, reading the next group while the engine works on this one."""
-    groups = read_groups(source, watcher=None if digest is None else digest.hear)
-    lane: Lane | None = None
+    groups = read_groups(
+        source,
+        watcher=None if digest is None else digest.hear,
+        gaps=None if lane.originals is None else lane.originals.gaps,
+    )
+    first = True
     with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
         coming = reader.submit(next, groups, None)
         while (group := coming.result()) is not None:
             coming = reader.submit(next, groups, None)
-            if lane is None:
+            if first:
                 with flow.target.session.table(RAW_TABLE, group) as table:
-                    lane = Lane(find_shape(flow.target.session, table), stamp)
+                    lane.shape = find_shape(flow.target.session, table)
+                first = False
             last = len(group) - 1
             read = group["offset"][last].as_py() + len(group["raw"][last].as_buffer())
             import_group(group, lane, flow.target, tally)

@@ -14,8 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rolethread_store.engine import QueryInvalid, SegmentUnreadable, Session
-from rolethread_store.formats.adapting import take_odd
+from rolethread_store.formats.adapting import OddLane, take_odd
+from rolethread_store.formats.gaps import BEFORE
+from rolethread_store.formats.originals import Originals
 from rolethread_store.formats.outcome import ImportTarget, QuarantineSample, RowWriter
+from rolethread_store.formats.plain import PlainShape
 from rolethread_store.formats.shape import Shape
 from rolethread_store.formats.shaping import (
     Stamp,
@@ -46,12 +49,14 @@ class Lane:
     Attributes:
         shape: The file's commonest plain shape, ``None`` without one.
         stamp: What the rows of the file share.
+        originals: Keeps what is needed to write the file once more, ``None`` if nothing does.
         alike: Whether no odd record has been met; then a group is not looked through first.
         usual: Whether no group's messages have needed more than role and content.
     """
 
     shape: Shape | None
     stamp: Stamp
+    originals: Originals | None = None
     alike: bool = True
     usual: bool = True
 
@@ -59,6 +64,8 @@ class Lane:
 def import_group(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> None:
     """Write one table of raw records and count what became of it."""
     count = len(group)
+    if lane.originals is not None:
+        lane.originals.begin(group)
     group = numbered(group, target, tally.ordinal)
     tally.ordinal += count
     if lane.alike:
@@ -70,7 +77,7 @@ def import_group(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally
     alike = int(pc.sum(plain).as_py())
     if alike >= _FEWEST_ALIKE * count and _import_alike(group.filter(plain), lane, target, tally):
         group = group.filter(pc.invert(plain))
-    group = take_odd(group, target, tally, lane.stamp)
+    group = take_odd(group, OddLane(target, tally, lane.stamp, lane.originals))
     if len(group):
         _import_mixed(group, lane, target, tally)
 
@@ -87,11 +94,17 @@ def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
         [pa.ExtensionArray.from_storage(pa.json_(), chunk) for chunk in group["line"].chunks],
         pa.json_(),
     )
-    group = group.select(["record", "ordinal", "entry_id"]).append_column("line", line)
+    needed = ["record", "ordinal", "entry_id"] + [BEFORE] * (lane.originals is not None)
+    group = group.select(needed).append_column("line", line)
     with target.session.table(RAW_TABLE, group) as table:
         kept = _write_alike(table, lane.shape, lane, target)
-    if kept is None:
-        return False
+        if kept is None:
+            return False
+        if lane.originals is not None:
+            beside = ("line", BEFORE)
+            rows = typed_sql(table, lane.shape, lane.stamp, usual=lane.usual, beside=beside)
+            dialect = lane.shape.dialect if isinstance(lane.shape, PlainShape) else None
+            lane.originals.keep(rows, dialect if lane.usual else None)
     require_accounted(lane.stamp.source, len(group), kept, 0)
     tally.formats[lane.shape.kind.split("/")[1]] += kept
     tally.kept += kept
@@ -139,7 +152,10 @@ def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     session = target.session
     with session.table(RAW_TABLE, group) as table:
         shaped = shaped_sql(table, lane.shape)
-        kept = _write(target.entries, entries_sql(shaped, lane.stamp), session)
+        if lane.originals is None:
+            kept = _write(target.entries, entries_sql(shaped, lane.stamp), session)
+        else:
+            kept = _write_both(target, entries_sql(shaped, lane.stamp, ("line", BEFORE)), lane)
         formats = _format_counts(group["kind"])
         quarantined = 0
         if kept < len(group):
@@ -155,6 +171,19 @@ def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     tally.kept += kept
     tally.entries += kept
     tally.quarantined += quarantined
+
+
+def _write_both(target: ImportTarget, rows: str, lane: Lane) -> int:
+    """Write rows and what is kept of their bytes, and return how many rows they were."""
+    # Shaping a record of any kind costs more than keeping the rows for the second look.
+    target.session.execute(f"CREATE OR REPLACE TEMP TABLE shaped_rows AS {rows}")
+    kept = _write(
+        target.entries, f"SELECT * EXCLUDE (line, {BEFORE}) FROM shaped_rows", target.session
+    )
+    if lane.originals is not None:
+        lane.originals.keep("SELECT * FROM shaped_rows")
+    target.session.execute("DROP TABLE shaped_rows")
+    return kept
 
 
 def _write(writer: RowWriter | None, rows: str, session: Session) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rolethread_store.formats.gaps import BEFORE, Gaps
 from rolethread_store.formats.pieces import (
     Integers,
     broken_record,
@@ -68,8 +69,14 @@ class _Blocks:
         return view
 
 
-def line_batches(source: Stream, start: int) -> Iterator[pa.RecordBatch]:
+def line_batches(source: Stream, start: int, gaps: Gaps | None = None) -> Iterator[pa.RecordBatch]:
     """Read from ``start`` to the end, one batch per chunk; blank lines are no records.
+
+    Args:
+        source: The file.
+        start: Where the first line begins.
+        gaps: Hears of what stands between the records, without their blanks; each batch
+            then has the column ``before``.
 
     Raises:
         RecordTooLarge: a line is larger than quarantine takes.
@@ -98,14 +105,17 @@ def line_batches(source: Stream, start: int) -> Iterator[pa.RecordBatch]:
             data = b"".join((*pending, block[:end].data))
             ends = ends + size
         done = int(ends[-1])
-        yield _batch(data, np.concatenate(([0], ends)), offset, lines)
+        yield _batch(data, np.concatenate(([0], ends)), offset, lines, gaps)
         offset += done
         lines += len(ends)
         pending, size = [block[end:filled].tobytes()], filled - end
     if source.broken is not None:
         yield broken_record(b"".join(pending), lines + 1, offset, source.broken)
-    elif size:
-        yield _batch(b"".join(pending), np.array([0, size], np.int64), offset, lines)
+        return
+    if size:
+        yield _batch(b"".join(pending), np.array([0, size], np.int64), offset, lines, gaps)
+    if gaps is not None:
+        gaps.whole = True
 
 
 def _line_ends(text: Block, marks: Marks) -> Integers:
@@ -113,7 +123,9 @@ def _line_ends(text: Block, marks: Marks) -> Integers:
     return np.flatnonzero(np.equal(text, _NEWLINE, out=marks[: len(text)])) + 1
 
 
-def _batch(data: Block | bytes, cuts: Integers, offset: int, lines: int) -> pa.RecordBatch:
+def _batch(
+    data: Block | bytes, cuts: Integers, offset: int, lines: int, gaps: Gaps | None
+) -> pa.RecordBatch:
     text = np.frombuffer(data, np.uint8, count=int(cuts[-1]))
     records = np.arange(lines + 1, lines + len(cuts), dtype=np.int64)
     raw = pieces(data, cuts)
@@ -121,4 +133,22 @@ def _batch(data: Block | bytes, cuts: Integers, offset: int, lines: int) -> pa.R
     if not _INK[text[starts]].all():
         ink = np.logical_or.reduceat(_INK[text], starts)
         raw, records, starts = raw.filter(pa.array(ink)), records[ink], starts[ink]
-    return record_batch(raw, records, starts + offset)
+    batch = record_batch(raw, records, starts + offset)
+    if gaps is None:
+        return batch
+    return batch.append_column(BEFORE, gaps.around(data[: len(text)], *_inked(text, cuts)))
+
+
+def _inked(text: Block, cuts: Integers) -> tuple[Integers, Integers]:
+    """Return where the records of lines begin and end, blanks around them left out."""
+    starts, ends = cuts[:-1], cuts[1:] - 1
+    plain = ends > starts
+    if plain.all() and _INK[text[starts]].all() and _INK[text[ends - 1]].all():
+        # Nothing but a line feed at the end of each; the last may be without.
+        open_end = bool(_INK[text[-1]])
+        ends = ends + np.where(np.arange(len(ends)) == len(ends) - 1, open_end, 0)
+        return starts, ends
+    ink = np.flatnonzero(_INK[text])
+    first, last = np.searchsorted(ink, cuts[:-1]), np.searchsorted(ink, cuts[1:])
+    kept = last > first
+    return ink[first[kept]], ink[last[kept] - 1] + 1

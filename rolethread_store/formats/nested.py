@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from rolethread_store.formats.gaps import BEFORE, Gaps
 from rolethread_store.formats.layout import Container, FileLayout
 from rolethread_store.formats.pieces import (
     Integers,
@@ -33,8 +34,15 @@ _UNFINISHED = "the file ends before this record does"
 _AFTER_ARRAY = "text after the end of the array"
 
 
-def nested_batches(source: Stream, layout: FileLayout) -> Iterator[pa.RecordBatch]:
+def nested_batches(
+    source: Stream, layout: FileLayout, gaps: Gaps | None = None
+) -> Iterator[pa.RecordBatch]:
     """Read an array's elements or concatenated objects, one batch per chunk.
+
+    Args:
+        source: The file.
+        layout: How it holds its records.
+        gaps: Hears of what stands between them; each batch then has the column ``before``.
 
     Raises:
         RecordTooLarge: a record is larger than quarantine takes.
@@ -49,7 +57,7 @@ def nested_batches(source: Stream, layout: FileLayout) -> Iterator[pa.RecordBatc
         cuts = _cuts(found) if found is not None else np.empty(0, np.int64)
         if len(cuts):
             data = b"".join((*pending, chunk[: cuts[-1]]))
-            batch = _batch(data, np.concatenate(([0], cuts + size)), offset, count)
+            batch = _batch(data, np.concatenate(([0], cuts + size)), (offset, count), gaps)
             count += len(batch)
             yield batch
             offset += len(data)
@@ -57,6 +65,8 @@ def nested_batches(source: Stream, layout: FileLayout) -> Iterator[pa.RecordBatc
         if found is not None and found.end is not None:
             # Only the right bracket belongs to the array; a wrong one is text like the rest.
             bracket = int(chunk.startswith(b"]"))
+            if gaps is not None:
+                gaps.skip(chunk[:bracket])
             fault, chunk, offset = _AFTER_ARRAY, chunk[bracket:], offset + bracket
         pending.append(chunk)
         size += len(chunk)
@@ -66,7 +76,9 @@ def nested_batches(source: Stream, layout: FileLayout) -> Iterator[pa.RecordBatc
         return
     if fault is None and scan.inside:
         fault = _UNFINISHED
-    yield _batch(b"".join(pending), np.array([0, size], np.int64), offset, count, fault)
+    yield _batch(b"".join(pending), np.array([0, size], np.int64), (offset, count), gaps, fault)
+    if gaps is not None:
+        gaps.whole = True
 
 
 def _cuts(found: Found) -> Integers:
@@ -78,16 +90,32 @@ def _cuts(found: Found) -> Integers:
 
 
 def _batch(
-    data: bytes, cuts: Integers, offset: int, count: int, fault: str | None = None
+    data: bytes,
+    cuts: Integers,
+    place: tuple[int, int],
+    gaps: Gaps | None,
+    fault: str | None = None,
 ) -> pa.RecordBatch:
-    """Make records of the pieces that hold more than blanks, without those around them."""
+    """Make records of the pieces that hold more than blanks, without those around them.
+
+    Args:
+        data: Bytes.
+        cuts: Where the pieces end.
+        place: Their offset in the file, and how many records were before them.
+        gaps: Hears of what is between.
+        fault: What is wrong with all of them.
+    """
+    offset, count = place
     ink = np.flatnonzero(_INK[np.frombuffer(data, np.uint8)])
     first, last = np.searchsorted(ink, cuts[:-1]), np.searchsorted(ink, cuts[1:])
     kept = last > first
     starts, ends = ink[first[kept]], ink[last[kept] - 1] + 1
     records = np.arange(count + 1, count + 1 + len(starts), dtype=np.int64)
+    before = None if gaps is None else gaps.around(data, starts, ends)
     if not len(starts):
-        return record_batch(pa.array([], pa.binary()), records, starts)
+        batch = record_batch(pa.array([], pa.binary()), records, starts)
+        return batch if before is None else batch.append_column(BEFORE, before)
     stretches = pieces(data, np.column_stack((starts, ends)).reshape(-1))
     raw = stretches.take(pa.array(np.arange(0, 2 * len(starts), 2)))
-    return record_batch(raw, records, starts + offset, fault)
+    batch = record_batch(raw, records, starts + offset, fault)
+    return batch if before is None else batch.append_column(BEFORE, before)

@@ -39,6 +39,10 @@ class ImportTarget:
         quarantine: Takes the bad records; ``None`` only counts them.
         options: What the user said about who speaks.
         known: Definitions that are there already.
+        originals: Takes what is needed to write files once more as they were; ``None`` keeps
+            nothing.
+        exact: Whether to keep that of every file, of none, or (``None``) of those that are
+            not large.
         imported: Records of the files that were read before; ``None`` to read every file,
             whether it was or not.
         reading: How the sources are to be read.
@@ -54,6 +58,8 @@ class ImportTarget:
     known: Mapping[tuple[FactKind, str], Fact] = field(default_factory=dict)
     imported: Mapping[ContentDigest, int] | None = None
     reading: SourceOptions | None = None
+    originals: RowWriter | None = None
+    exact: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rolethread_store.formats.dialect import RESERVED_KEY, SYSTEM_FIELD_MARK, Di
 from rolethread_store.formats.json_text import field, joined, json_list, json_of, member, number
 from rolethread_store.formats.sharegpt import SHAREGPT
 
-__all__ = ["line_sql", "rest_of"]
+__all__ = ["line_sql", "rest_of", "usual_line_sql"]
 
 _MARK = f'$."{RESERVED_KEY}"'
 # What a trainer needs of a turn besides who speaks and what: calls and their results.
@@ -29,6 +29,24 @@ _ODD = " OR ".join(
         "one.extra IS NOT NULL",
     )
 )
+
+
+def usual_line_sql(dialect: Dialect) -> str:
+    """Return SQL for the whole record of an entry whose messages are role and content alone.
+
+    It gives what :func:`line_sql` does, for a fifth of its time, and takes messages of a
+    struct of these two fields.
+    """
+    list_key = (
+        f"CASE WHEN json_extract_string(extra, '{_MARK}.list') IS NULL "
+        f"THEN {literal(dialect.list_key)} "
+        f"ELSE {literal((SHAREGPT if dialect is CHATML else CHATML).list_key)} END"
+    )
+    return joined(
+        f"'\"' || {list_key} || '\":' || {_bare(dialect)}",
+        member("tags", json_of("tags")),
+        f"CASE WHEN extra IS NOT NULL THEN {_top_rest(list_key)} END",
+    )
 
 
 def line_sql(dialect: Dialect, *, clean: bool) -> str:
@@ -54,13 +72,17 @@ def _listed(dialect: Dialect, odd: str, otherwise: str) -> str:
     Nearly all entries say who speaks and what, and no more. One conversion of their whole
     list takes a third of the time of one for each text, and gives the same bytes.
     """
+    count = f"len(list_filter(messages, lambda one: {odd}))"
+    return f"CASE WHEN {count} = 0 THEN {_bare(dialect)} ELSE {otherwise} END"
+
+
+def _bare(dialect: Dialect) -> str:
+    """Return SQL for the list of messages that are role and content alone."""
     role = dialect.label_sql("one.role")
-    bare = (
+    return (
         f"CAST(to_json(list_transform(messages, lambda one: {{'{dialect.role_key}': {role}, "
         f"'{dialect.content_key}': one.content}})) AS VARCHAR)"
     )
-    count = f"len(list_filter(messages, lambda one: {odd}))"
-    return f"CASE WHEN {count} = 0 THEN {bare} ELSE {otherwise} END"
 
 
 def _clean_message(dialect: Dialect, other: Dialect) -> str:

@@ -130,10 +130,11 @@ def shaped_sql(table: str, shape: Shape | None) -> str:
     )
 
 
-def entries_sql(shaped: str, stamp: Stamp) -> str:
-    """Return SQL giving the rows to keep, as schema v1 has them."""
+def entries_sql(shaped: str, stamp: Stamp, beside: tuple[str, ...] = ()) -> str:
+    """Return SQL giving the rows to keep, as schema v1 has them, and columns beside them."""
     fields = {name: f"shaped.{name}" for name in ("messages", "tags", "extra")}
     columns = columns_sql(fields, "len(shaped.messages)", stamp)
+    columns = ", ".join((columns, *beside))
     return f"SELECT {columns} FROM ({shaped}) WHERE shaped.reason IS NULL"
 
 

@@ -18,7 +18,9 @@ __all__ = ["typed_sql"]
 _ODD = "a record is not of the shape of its table"
 
 
-def typed_sql(table: str, shape: Shape, stamp: Stamp, *, usual: bool) -> str:
+def typed_sql(
+    table: str, shape: Shape, stamp: Stamp, *, usual: bool, beside: tuple[str, ...] = ()
+) -> str:
     """Return SQL giving a row of schema v1 for every record, or failing for one that is odd.
 
     Args:
@@ -28,6 +30,7 @@ def typed_sql(table: str, shape: Shape, stamp: Stamp, *, usual: bool) -> str:
         stamp: What the rows share.
         usual: Whether to give role and content of messages alone, and fail for a record
             whose messages need more.
+        beside: Columns of the table to give as well.
     """
     read = f"CAST(line AS {shape.struct_type})"
     fields = shape.fields_sql("read")
@@ -39,7 +42,9 @@ def typed_sql(table: str, shape: Shape, stamp: Stamp, *, usual: bool) -> str:
     # evaluate the cast twice.
     count = f"CASE WHEN {proof} THEN {shape.count_sql('read')} END"
     columns = columns_sql(fields, f"coalesce({count}, error({literal(_ODD)}))", stamp)
+    columns = ", ".join((columns, *beside))
+    given = ", ".join({"record", "ordinal", "entry_id", "line"} | set(beside))
     return (
-        f"SELECT {columns} FROM (SELECT record, ordinal, entry_id, line, "
+        f"SELECT {columns} FROM (SELECT {given}, "
         f"{literal(shape.kind)} AS kind, {read} AS read FROM {table})"
     )

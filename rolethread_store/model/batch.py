@@ -22,6 +22,7 @@ class BatchKind(StrEnum):
     TEXTS = "texts"
     MASK = "mask"
     QUARANTINE = "quarantine"
+    ORIGINALS = "originals"
 
 
 class Segment(BaseModel):

@@ -48,6 +48,20 @@ class _OfDataset(_Change):
     dataset_id: UUID
 
 
+class Framing(_Change):
+    """What a file has around its records.
+
+    Attributes:
+        head: Before the first.
+        between: Between two, but for those that say otherwise.
+        tail: Behind the last.
+    """
+
+    head: str = ""
+    between: str = "\n"
+    tail: str = "\n"
+
+
 class Source(_Change):
     """One file that an import read.
 
@@ -60,6 +74,7 @@ class Source(_Change):
         entries: Entries made, where they are not as many as the records kept.
         digest: XXH3-128 (hex) of the file's bytes.
         size: Their number.
+        framing: What it had around its records, where originals were kept.
     """
 
     name: str
@@ -70,6 +85,7 @@ class Source(_Change):
     entries: int | None = None
     digest: str | None = None
     size: int | None = None
+    framing: Framing | None = None
 
 
 class Mended(_Change):
@@ -117,6 +133,7 @@ class BatchAttached(_OfDataset):
         import_id: The import; each entry's origin names it.
         batch_id: The entries, or ``None`` when no record was good.
         quarantine_id: The quarantined records, or ``None`` when all were good.
+        originals_id: Bytes of records that no export gives back by itself, if any are kept.
         sources: What was read, file by file.
         mended: What it read again and took from quarantine by that.
     """
@@ -125,6 +142,7 @@ class BatchAttached(_OfDataset):
     import_id: UUID
     batch_id: UUID | None = None
     quarantine_id: UUID | None = None
+    originals_id: UUID | None = None
     sources: tuple[Source, ...]
     mended: tuple[Mended, ...] = ()
 

@@ -13,6 +13,7 @@ __all__ = [
     "ENTRY_COLUMNS",
     "MASK_COLUMNS",
     "MESSAGE_TYPE",
+    "ORIGINAL_COLUMNS",
     "PLAIN_MESSAGE_TYPE",
     "QUARANTINE_COLUMNS",
     "TAG_COLUMNS",
@@ -71,12 +72,27 @@ QUARANTINE_COLUMNS: dict[str, str] = {
     "created_at": "TIMESTAMPTZ",
 }
 
+ORIGINAL_COLUMNS: dict[str, str] = {
+    "entry_id": "UUID",
+    "lead_id": "UUID",
+    "before": "BLOB",
+    "raw": "BLOB",
+    "content": "VARCHAR",
+}
+"""What a source had where an export writes something else.
+
+``lead_id`` is the first entry of the same record, ``before`` what stood in front of it
+where that is not the usual, ``raw`` its own bytes (without blanks around them), and
+``content`` tells whether the entry is what it was.
+"""
+
 COLUMNS_OF: dict[str, dict[str, str]] = {
     "entries": ENTRY_COLUMNS,
     "tags": TAG_COLUMNS,
     "texts": TEXT_COLUMNS,
     "mask": MASK_COLUMNS,
     "quarantine": QUARANTINE_COLUMNS,
+    "originals": ORIGINAL_COLUMNS,
 }
 
 

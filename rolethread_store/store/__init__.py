@@ -18,6 +18,7 @@ from rolethread_store.store.reports import (
     VersionInfo,
     WorkingCopyInfo,
 )
+from rolethread_store.store.roundtrip import RoundTrip, verify_roundtrip
 from rolethread_store.store.salvaging import SalvageReport, salvage_store
 from rolethread_store.store.slot_list import SlotInfo, slots_of
 from rolethread_store.store.slots import NewSlot
@@ -37,6 +38,7 @@ __all__ = [
     "NewSlot",
     "RemoteInfo",
     "RetryReport",
+    "RoundTrip",
     "SalvageReport",
     "SlotInfo",
     "Store",
@@ -52,4 +54,5 @@ __all__ = [
     "restore_store",
     "salvage_store",
     "slots_of",
+    "verify_roundtrip",
 ]

@@ -44,6 +44,7 @@ __all__ = [
     "ImportOptions",
     "ImportOrder",
     "Place",
+    "Writers",
     "commit_import",
     "first_position",
     "import_into",
@@ -85,12 +86,15 @@ class ImportOrder:
     Attributes:
         dry_run: Read and count, but store nothing.
         again: Import also what this dataset has from an earlier import of the same file.
+        exact: Keep what ``export --exact`` needs: of every file, of none, or (``None``) of
+            those up to 64 MiB.
         options: Who speaks, where the records do not say it.
         reading: How the sources are to be read.
     """
 
     dry_run: bool = False
     again: bool = False
+    exact: bool | None = None
     options: ReadingOptions = field(default_factory=ReadingOptions)
     reading: SourceOptions | None = None
 
@@ -106,6 +110,8 @@ class ImportOptions(TypedDict, total=False):
         group: Column of a table whose rows with one value are one conversation.
         table: ``csv`` or ``tsv`` to read text as a table, whatever its name.
         stdin: What ``-`` stands for.
+        exact: Whether to keep what an exact export needs; ``None`` to do so for files up to
+            64 MiB.
     """
 
     assistants: Collection[str]
@@ -115,6 +121,7 @@ class ImportOptions(TypedDict, total=False):
     group: str | None
     table: str | None
     stdin: BinaryIO | None
+    exact: bool | None
 
 
 def import_order(
@@ -131,6 +138,7 @@ def import_order(
     return ImportOrder(
         dry_run,
         again,
+        options.get("exact"),
         ReadingOptions(frozenset(options.get("assistants", ())), options.get("user_name")),
         SourceOptions(options.get("encoding"), tables, stdin=options.get("stdin")),
     )
@@ -170,6 +178,7 @@ def import_into(
         reading=order.reading,
         known=parts.journal.facts.facts,
         imported=None if order.again else _imported(fold),
+        exact=order.exact,
     )
     if order.dry_run:
         outcome, set_id = import_files(paths, target, listener), None
@@ -186,27 +195,44 @@ def _written(
     listener: ProgressListener,
 ) -> tuple[ImportOutcome, UUID | None]:
     """Import files for good, unless they bring nothing."""
-    with open_writers(parts) as (entries, quarantine):
-        target = replace(target, entries=entries, quarantine=quarantine)
+    with open_writers(parts) as writers:
+        target = writers.into(target)
         outcome = import_files(paths, target, listener)
         if not _brings(outcome):
-            entries.abandon()
-            quarantine.abandon()
+            writers.abandon()
             return outcome, None
-        brought = Brought(target.import_id, outcome)
-        return outcome, commit_import(parts, place, brought, (entries, quarantine))
+        return outcome, commit_import(parts, place, Brought(target.import_id, outcome), writers)
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """What an import writes: entries, records set aside, and originals."""
+
+    entries: BatchWriter
+    quarantine: BatchWriter
+    originals: BatchWriter
+
+    def into(self, target: ImportTarget) -> ImportTarget:
+        """Return a target that writes here."""
+        return replace(
+            target, entries=self.entries, quarantine=self.quarantine, originals=self.originals
+        )
+
+    def abandon(self) -> None:
+        """Drop what was staged."""
+        for writer in (self.entries, self.quarantine, self.originals):
+            writer.abandon()
 
 
 @contextmanager
-def open_writers(parts: Parts) -> Iterator[tuple[BatchWriter, BatchWriter]]:
-    """Give writers for entries and quarantine; what they staged goes if the block fails."""
-    entries = parts.room.writer(BatchKind.ENTRIES)
-    quarantine = parts.room.writer(BatchKind.QUARANTINE)
+def open_writers(parts: Parts) -> Iterator[Writers]:
+    """Give the writers of an import; what they staged goes if the block fails."""
+    kinds = (BatchKind.ENTRIES, BatchKind.QUARANTINE, BatchKind.ORIGINALS)
+    writers = Writers(*(parts.room.writer(kind) for kind in kinds))
     try:
-        yield entries, quarantine
+        yield writers
     except BaseException:
-        entries.abandon()
-        quarantine.abandon()
+        writers.abandon()
         raise
 
 
@@ -300,12 +326,11 @@ class Brought:
     summary: str | None = None
 
 
-def commit_import(
-    parts: Parts, place: Place, brought: Brought, writers: tuple[BatchWriter, BatchWriter]
-) -> UUID:
+def commit_import(parts: Parts, place: Place, brought: Brought, writers: Writers) -> UUID:
     """Publish the batches, then commit the one frame that makes them part of the dataset."""
-    entries, quarantine = (writer.finish() for writer in writers)
-    batches = [batch for batch in (entries, quarantine) if batch is not None]
+    entries, quarantine = writers.entries.finish(), writers.quarantine.finish()
+    originals = writers.originals.finish()
+    batches = [batch for batch in (entries, quarantine, originals) if batch is not None]
     if batches:
         parts.journal.publish(batches)
     fold = parts.journal.find_named(place.dataset, place.working_copy)
@@ -318,6 +343,7 @@ def commit_import(
         import_id=brought.import_id,
         batch_id=None if entries is None else entries.batch_id,
         quarantine_id=None if quarantine is None else quarantine.batch_id,
+        originals_id=None if originals is None else originals.batch_id,
         sources=brought.outcome.sources,
         mended=brought.mended,
     )

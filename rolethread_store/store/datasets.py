@@ -24,6 +24,7 @@ from rolethread_store.store import (
     comparing,
     dropping,
     editions,
+    exacting,
     leaving,
     overview,
     reverting,
@@ -333,6 +334,35 @@ class Dataset(ImportVerbs, FormatVerbs):
         """
         order = leaving.ExportOrder(path, format, options)
         return leaving.export_to(self._parts, self.name, self._read(at), order, progress)
+
+    def export_exact(
+        self,
+        path: str | Path | BinaryIO,
+        *,
+        at: int | None = None,
+        progress: ProgressListener = unheard,
+        **options: Unpack[exacting.ExactOptions],
+    ) -> ExportReport:
+        """Write the entries, decrypted, as their sources had them, byte for byte.
+
+        A record that was changed is written in the format it came in. A file of which every
+        record is here and untouched comes out as the same file.
+
+        Args:
+            path: The file, or an open binary stream.
+            at: Write this version instead of the working copy.
+            progress: Told how many records are written.
+            options: ``where``, ``force``, ``allow``: see :class:`ExactOptions`.
+
+        Raises:
+            NotKept: an import has not kept the bytes of some entries, or the files they came
+                from cannot be one.
+            OutputExists: the file is there and ``force`` is not.
+            QueryInvalid: the condition is wrong.
+        """
+        return exacting.export_exactly(
+            self._parts, self.name, self._read(at), exacting.ExactOrder(path, options), progress
+        )
 
     def _tags(self, order: tagging.TagOrder) -> LogItem | None:
         done = tagging.tag(self._parts, self._fold_to_write(), order)

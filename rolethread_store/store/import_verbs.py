@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from rolethread_store.formats import SourceFile
 from rolethread_store.model import ProgressListener, unheard
 from rolethread_store.store import bringing
 from rolethread_store.store.parts import Parts
@@ -34,7 +35,7 @@ class ImportVerbs:
 
     def import_files(
         self,
-        paths: Sequence[str | Path],
+        paths: Sequence[str | Path | SourceFile],
         *,
         dry_run: bool = False,
         again: bool = False,

@@ -33,7 +33,14 @@ from rolethread_store.store.gating import require_fit
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import ExportReport
 
-__all__ = ["ExportOptions", "ExportOrder", "OptionUnknown", "export_to"]
+__all__ = [
+    "ExportOptions",
+    "ExportOrder",
+    "OptionUnknown",
+    "export_to",
+    "narrowed_by",
+    "relation_of",
+]
 
 _COLUMNS = column_list(ENTRY_COLUMNS)
 
@@ -112,7 +119,7 @@ def export_to(
     heading = _heading(dataset, fold, order)
     heading["options"] |= {"split": None if splits is None else dict(splits.shares)}
     plan = ExportPlan(target, arrangement, splits, heading)
-    source = Source(f"SELECT {_COLUMNS} FROM ({parts.reader.relation(fold)})", _narrowed(options))
+    source = Source(relation_of(parts, fold), narrowed_by(options.get("where")))
     with parts.reader.diagnosing():
         if not options.get("allow", False):
             relation = arranged_source(source, plan)
@@ -151,9 +158,13 @@ def _arrangement(options: ExportOptions) -> Arrangement:
         ) from None
 
 
-def _narrowed(options: ExportOptions) -> Callable[[str], str]:
-    """Return what narrows a SELECT of entries to those that the condition holds for."""
-    condition = options.get("where")
+def relation_of(parts: Parts, fold: DatasetFold) -> str:
+    """Return a SELECT of the columns of schema v1 over the entries of a state."""
+    return f"SELECT {_COLUMNS} FROM ({parts.reader.relation(fold)})"
+
+
+def narrowed_by(condition: str | None) -> Callable[[str], str]:
+    """Return what narrows a SELECT of entries to those that a condition holds for."""
 
     def narrowed(relation: str) -> str:
         if condition is None:

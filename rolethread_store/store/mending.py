@@ -117,14 +117,14 @@ def retry(parts: Parts, place: Place, order: MendOrder) -> RetryReport:
     fold = parts.journal.fold_named(place.dataset, place.working_copy)
     held = _chosen(parts, fold, order)
     tries, repaired = _tries(held, order)
-    with open_writers(parts) as (entries, quarantine):
+    with open_writers(parts) as writers:
         target = ImportTarget(
             session=parts.room.session,
             clock=parts.journal.clock,
             import_id=parts.journal.clock.new_id(),
             first_position=first_position(parts, fold),
-            entries=entries,
-            quarantine=quarantine,
+            entries=writers.entries,
+            quarantine=writers.quarantine,
             options=order.options,
             known=parts.journal.facts.facts,
         )
@@ -136,11 +136,10 @@ def retry(parts: Parts, place: Place, order: MendOrder) -> RetryReport:
             mended = tuple(_mended(held[index] for index in good))
             summary = f"read {len(good):,} records from quarantine"
             brought = Brought(target.import_id, outcome, mended, summary)
-            set_id = commit_import(parts, place, brought, (entries, quarantine))
+            set_id = commit_import(parts, place, brought, writers)
             imported = import_report(place.dataset, outcome, set_id, dry_run=False, started=started)
         else:
-            entries.abandon()
-            quarantine.abandon()
+            writers.abandon()
     notes = tuple(
         QuarantineNote(held[index].source, held[index].record, held[index].offset, reason)
         for index, reason in sorted(faults.items())[:_NOTES]

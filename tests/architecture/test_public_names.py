@@ -15,6 +15,7 @@ PUBLIC = [
     "open",
     "restore",
     "salvage",
+    "verify_roundtrip",
 ]
 
 

@@ -182,6 +182,9 @@ def test_checkpoint_changes_no_answer(run: Runner, entry_id: str) -> None:
     assert (report["step"], report["folded"]) == ("fold", 1)
     assert run("show", entry_id, "--json").out == before
     assert "nothing was pending" in run("checkpoint").err
+    run("edit", entry_id, "--message", 0, "--content", "y")
+    assert "1 pending entry folded" in run("checkpoint").out
+    before = run("show", entry_id, "--json").out
     found = run("gc", "--dry-run", "--json").json
     assert run("gc", "--json").json["freed_bytes"] == found["garbage_bytes"]
     assert run("show", entry_id, "--json").out == before

@@ -26,12 +26,14 @@ def inn(fresh_store: Store, tmp_path: Path) -> Store:
 
 
 def segment_of(store: Store) -> Path:
-    return next(path for path in (store.path / "segments").iterdir())
+    """The file that holds the entries."""
+    (batch,) = [one for one in store._parts.journal.manifest.batches if one.kind == "entries"]
+    return store.path / "segments" / f"{batch.batch_id.hex}-0000.parquet"
 
 
 def test_a_damaged_page_is_named_with_what_it_held(inn: Store, open_again: Open) -> None:
-    inn.close()
     path = segment_of(inn)
+    inn.close()
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 1
     path.write_bytes(content)
@@ -46,8 +48,8 @@ def test_a_damaged_page_is_named_with_what_it_held(inn: Store, open_again: Open)
 def test_a_segment_that_is_not_the_written_one_is_refused_at_once(
     how: str, inn: Store, open_again: Open
 ) -> None:
-    inn.close()
     path = segment_of(inn)
+    inn.close()
     content = path.read_bytes()
     if how == "missing":
         path.unlink()
@@ -137,7 +139,7 @@ def test_a_wrapped_key_that_was_changed_opens_nothing(inn: Store, open_again: Op
     inn.close()
     store = open_again()
     journal = store._parts.journal
-    [batch] = journal.manifest.batches
+    [batch] = [one for one in journal.manifest.batches if one.kind == "entries"]
     swapped = batch.model_copy(update={"wrapped_key": "00" * 40})
     journal._batches[batch.batch_id] = swapped
     with pytest.raises(Corrupt):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rolethread_store.errors import InvalidInput
-from rolethread_store.formats.targets.alpaca import ALPACA
+from rolethread_store.formats.targets.alpaca import alpaca
 from rolethread_store.formats.targets.axolotl import AXOLOTL
 from rolethread_store.formats.targets.conversations import chatml, sharegpt
 from rolethread_store.formats.targets.kto import KTO
@@ -48,7 +48,7 @@ _TARGETS: Mapping[str, Mapping[str, Made]] = {
     "chatml": {"": lambda clean: chatml(clean=clean)},
     "openai": {"": lambda clean: chatml(clean=clean)},
     "sharegpt": {"": lambda clean: sharegpt(clean=clean)},
-    "alpaca": {"": _always(ALPACA)},
+    "alpaca": {"": lambda clean: alpaca(clean=clean)},
     "llamafactory": {
         "sharegpt": _always(LLAMAFACTORY_SHAREGPT),
         "openai": _always(LLAMAFACTORY_OPENAI),

@@ -1,0 +1,177 @@
+"""The source's own bytes of a record, kept where nothing else gives them back.
+
+What an export writes for an untouched record has the same values as its source, but not
+always the same bytes: keys in another order, other blanks, other escapes. Where the two
+differ the source's text is kept beside the entries, in a batch of its own, so that no
+query reads it; where they agree, byte for byte, nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from rolethread_store.engine import literal
+from rolethread_store.formats.dialect import RESERVED_KEY, Dialect
+from rolethread_store.formats.flat import FLATS
+from rolethread_store.formats.flat_rendering import flat_line_sql
+from rolethread_store.formats.gaps import BEFORE, Gaps
+from rolethread_store.formats.outcome import RowWriter
+from rolethread_store.formats.rendering import line_sql, usual_line_sql
+from rolethread_store.formats.shaping import DIALECTS
+from rolethread_store.model import Framing
+from rolethread_store.segments import MESSAGE_TYPE
+
+__all__ = ["EXACT_BYTES", "Originals", "content_sql", "own_line_sql", "own_text_sql"]
+
+EXACT_BYTES: Final = 64 << 20
+"""Larger files keep their originals only when asked to: that takes a third longer."""
+
+_BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
+_LONGEST_FRAME = 4096
+# Messages with all their fields, as they are when they are read back.
+_WHOLE = f"list_transform(messages, lambda one: CAST(one AS {MESSAGE_TYPE}))"
+# Whether a line is what an export writes, perhaps with a feed behind it. A line has never
+# to be copied for that, as it would to take the feed off.
+_SAME = (
+    "coalesce(CASE strlen(line) - strlen(own) WHEN 0 THEN line = own "
+    "WHEN 1 THEN starts_with(line, own) AND ends_with(line, chr(10)) "
+    f"ELSE trim(line, {_BLANKS}) = own END, false)"
+)
+
+
+def own_line_sql() -> str:
+    """Return SQL over an entry's columns giving its record in the format it came in.
+
+    ``NULL`` where no export writes that format, or not this entry.
+    """
+    written = {one.name: line_sql(one, clean=False) for one in DIALECTS}
+    written |= {one.name: flat_line_sql(one) for one in FLATS}
+    cases = " ".join(f"WHEN {literal(name)} THEN {sql}" for name, sql in written.items())
+    return f"CASE origin.format {cases} END"
+
+
+def own_text_sql() -> str:
+    """Return SQL giving a foreign record's text, which an entry's ``extra`` keeps itself."""
+    kept = f"json_extract_string(extra, '$.\"{RESERVED_KEY}\".raw')"
+    return f"CASE WHEN contains(extra, '\"raw\"') THEN trim({kept}, {_BLANKS}) END"
+
+
+def content_sql(messages: str = "messages") -> str:
+    """Return SQL over an entry's columns that tells whether it is what it was.
+
+    MD5 of messages, tags and extra as JSON: a guard against writing a record's old text in
+    place of an edited one, not against an adversary.
+    """
+    return f"md5(CAST(to_json({{'m': {messages}, 't': tags, 'e': extra}}) AS VARCHAR))"
+
+
+@dataclass
+class Originals:
+    """Keeps what is needed to write one file once more as it was.
+
+    Attributes:
+        writer: Takes the rows.
+        gaps: What stood between the records.
+        between: The usual gap, ``None`` until the first records are there.
+        head: What stood before the first record.
+        sound: Whether the file can be put together again at all.
+    """
+
+    writer: RowWriter
+    gaps: Gaps
+    between: bytes | None = None
+    head: bytes | None = None
+    sound: bool = True
+    _heard: int = 0
+
+    def begin(self, group: pa.Table) -> None:
+        """Learn from the first records what usually stands between two."""
+        if self.head is not None:
+            return
+        before = group[BEFORE]
+        self.head = before[0].as_py()
+        usual = Gaps.usual(before)
+        joined = b"\n" if self.head is None or b"[" not in self.head else b",\n"
+        self.between = joined if usual is None else usual
+        self.sound = self.head is not None
+
+    def cut(self, data: bytes, records: Sequence[tuple[int, bytes]]) -> pa.Array:
+        """Return what stands before each record of a document.
+
+        Args:
+            data: The whole document.
+            records: Offset and bytes of some records, those that follow each other.
+        """
+        starts, ends, end = [], [], self._heard
+        for offset, raw in records:
+            # Readers of documents may give what they read in other words than it stands.
+            self.sound &= bool(raw) and offset >= end and data.startswith(raw, offset)
+            text = raw.strip(b" \t\r\n")
+            start = offset + raw.find(text)
+            end = start + len(text)
+            starts.append(start - self._heard)
+            ends.append(end - self._heard)
+        if not self.sound or not records:
+            return pa.nulls(len(records), pa.binary())
+        stretch = data[self._heard : end]
+        self._heard = end
+        return self.gaps.around(stretch, np.array(starts), np.array(ends))
+
+    def end(self, data: bytes) -> None:
+        """Take note of what is behind the last record of a document."""
+        self.gaps.skip(data[self._heard :])
+        self.gaps.whole = True
+
+    def keep(self, rows: str, usual: Dialect | None = None) -> None:
+        """Keep what the rows of records of our own formats need.
+
+        Args:
+            rows: A SELECT of schema v1 with each record's ``line`` and ``before``.
+            usual: The format of all of them, if their messages are role and content alone.
+        """
+        if not self.sound:
+            return
+        own = own_line_sql() if usual is None else usual_line_sql(usual)
+        if usual is None:
+            rows = f"SELECT * REPLACE ({_WHOLE} AS messages) FROM ({rows})"
+        text = f"trim(line, {_BLANKS})"
+        self.writer.write(
+            f"SELECT entry_id, entry_id AS lead_id, {self._gap_sql} AS before, "
+            f"CASE WHEN NOT same THEN encode({text}) END AS raw, CASE WHEN NOT same "
+            f"THEN {content_sql(_WHOLE)} END AS content FROM (SELECT *, {_SAME} AS same "
+            f"FROM (SELECT * REPLACE (CAST(line AS VARCHAR) AS line), {own} AS own FROM ({rows}))) "
+            f"WHERE NOT same OR {self._gap_sql} IS NOT NULL"
+        )
+
+    def keep_foreign(self, rows: str) -> None:
+        """Keep what foreign records need, whose entries have their text themselves.
+
+        Args:
+            rows: A SELECT of schema v1 with the id of the record's first entry as
+                ``lead_id``, and ``before``, which that one alone has.
+        """
+        if self.sound:
+            self.writer.write(
+                f"SELECT entry_id, lead_id, {self._gap_sql} AS before, NULL AS raw, "
+                f"{content_sql()} AS content FROM (SELECT * REPLACE "
+                f"(CAST(messages AS {MESSAGE_TYPE}[]) AS messages) FROM ({rows}))"
+            )
+
+    @property
+    def _gap_sql(self) -> str:
+        """What stood before a record, ``NULL`` where it is the usual."""
+        usual = "".join(f"\\x{byte:02X}" for byte in self.between or b"")
+        return f"nullif(before, '{usual}'::BLOB)"
+
+    def framing(self) -> Framing | None:
+        """Return what the file had around its records, ``None`` if it cannot be told."""
+        frame = (self.head or b"", self.between or b"\n", self.gaps.rest)
+        if not (self.sound and self.gaps.whole) or max(map(len, frame)) > _LONGEST_FRAME:
+            return None
+        head, between, tail = (part.decode() for part in frame)
+        return Framing(head=head, between=between, tail=tail)

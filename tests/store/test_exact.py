@@ -1,0 +1,222 @@
+"""Exact export: a file comes out as it went in, whatever was done to other records."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import rolethread_store
+from rolethread_store.errors import Conflict
+from rolethread_store.formats import NotKept
+from rolethread_store.store import Dataset, Store
+from tests.formats.test_round_trip import records
+
+
+def spoken(name: str, *turns: tuple[str, str]) -> dict[str, Any]:
+    return {"id": name, "conversations": [{"from": who, "value": what} for who, what in turns]}
+
+
+SHAREGPT = [
+    spoken("a_0", ("human", "hi “you”"), ("gpt", "yo/")),
+    spoken("b_0", ("human", "é\u2028"), ("gpt", "")),
+    spoken("c_0", ("gpt", '\u0001 \\ " \U0001f600')),
+]
+CARDLESS = {"prompt": "q", "chosen": "a", "rejected": "b", "n": 1.50}
+
+
+def written_back(dataset: Dataset, where: str | None = None) -> bytes:
+    out = io.BytesIO()
+    dataset.export_exact(out, where=where)
+    return out.getvalue()
+
+
+def styles(records: list[Any]) -> dict[str, bytes]:
+    compact = [json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in records]
+    spaced = [json.dumps(one) for one in records]
+    return {
+        "compact lines": "".join(line + "\n" for line in compact).encode(),
+        "no last feed": "\n".join(compact).encode(),
+        "python's own": "".join(line + "\n" for line in spaced).encode(),
+        "mixed": f"{compact[0]}\n \n{spaced[1]}\r\n{compact[2]}\n\n".encode(),
+        "with a mark": b"\xef\xbb\xbf" + "\r\n".join(spaced).encode(),
+        "pretty array": json.dumps(records, indent=2, ensure_ascii=False).encode(),
+        "narrow array": json.dumps(records, separators=(",", ":")).encode() + b"\n",
+        "pretty objects": "\n".join(json.dumps(one, indent=1) for one in records).encode(),
+        "other order": "".join(
+            json.dumps(dict(reversed(one.items()))) + "\n" for one in records
+        ).encode(),
+        "slashes": "".join(line.replace("/", "\\/") + "\n" for line in spaced).encode(),
+    }
+
+
+STYLES = styles(SHAREGPT)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_same_bytes_come_back(fresh_store: Store, tmp_path: Path, style: str) -> None:
+    path = tmp_path / "in.json"
+    path.write_bytes(STYLES[style])
+    dataset = fresh_store.dataset("d")
+    dataset.import_file(path)
+    assert written_back(dataset) == STYLES[style]
+    report = dataset.export_exact(tmp_path / "out.json")
+    assert (tmp_path / "out.json").read_bytes() == STYLES[style]
+    assert (report.entries, report.records, report.bytes) == (3, 3, len(STYLES[style]))
+    manifest = json.loads((tmp_path / "out.json.manifest.json").read_bytes())
+    assert manifest["files"][0]["bytes"] == len(STYLES[style])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_is_done_to_one_leaves_the_others_as_they_were(
+    fresh_store: Store, open_again: Callable[[], Store], tmp_path: Path, style: str
+) -> None:
+    path = tmp_path / "in.json"
+    path.write_bytes(STYLES[style])
+    dataset = fresh_store.dataset("d")
+    dataset.import_file(path)
+    middle = dataset.page(1, offset=1)[0].entry_id
+
+    fresh_store.edit(middle, message=0, content="other")
+    edited = written_back(dataset)
+    alone = written_back(dataset, where="messages[1].content = 'other'")
+    given = json.loads(alone.strip(b"[]\r\n \xef\xbb\xbf"))
+    assert given["conversations"][0]["value"] == "other"
+    head = STYLES[style][: STYLES[style].index(b"gpt")]
+    assert edited.startswith(head)
+    assert b"other" in edited
+
+    dataset.undo()
+    fresh_store.delete([middle])
+    fresh_store.checkpoint()
+    without = written_back(dataset)
+    assert without.startswith(head)
+    assert b"b_0" not in without
+    assert b"c_0" in without
+
+    fresh_store.close()
+    again = open_again()
+    again.dataset("d").undo()
+    again.checkpoint()
+    assert written_back(again.dataset("d")) == STYLES[style]
+    again.dataset("d").add_tags(["seen"])
+    assert written_back(again.dataset("d")).count(b'"seen"') == 3
+
+
+def test_an_edit_taken_back_by_hand_gives_the_old_bytes(fresh_store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.json"
+    path.write_bytes(STYLES["python's own"])
+    dataset = fresh_store.dataset("d")
+    dataset.import_file(path)
+    entry = dataset.page(1)[0]
+    fresh_store.edit(entry.entry_id, message=0, content="x")
+    assert written_back(dataset) != STYLES["python's own"]
+    text = entry.messages[0].content
+    assert text is not None
+    fresh_store.edit(entry.entry_id, message=0, content=text)
+    assert written_back(dataset) == STYLES["python's own"]
+
+
+def test_foreign_records_and_those_of_several_entries(fresh_store: Store, tmp_path: Path) -> None:
+    many = {"data": [{"action": "a", "response": "b"}], "name": "n"}
+    text = f"{json.dumps(CARDLESS)}\n{json.dumps(many)}\n{json.dumps(CARDLESS, indent=None)}\n"
+    path = tmp_path / "in.jsonl"
+    path.write_text(text)
+    dataset = fresh_store.dataset("d")
+    assert dataset.import_file(path).quarantined == 0
+    assert written_back(dataset).decode() == text
+    first = dataset.page(1)[0].entry_id
+    fresh_store.edit(first, message=0, content="changed")
+    lines = written_back(dataset).decode().split("\n")[:-1]
+    assert lines[1:] == text.splitlines()[1:]
+    assert json.loads(lines[0])["messages"][0]["content"] == "changed"
+
+
+def test_a_record_of_which_an_entry_is_gone_is_no_longer_written_whole(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    pages = [
+        {"id": "c", "title": "T", "mapping": {
+            "r": {"id": "r", "parent": None, "children": ["u"], "message": None},
+            "u": {"id": "u", "parent": "r", "children": [], "message": {
+                "id": "u", "author": {"role": "user"}, "create_time": 1.0,
+                "content": {"content_type": "text", "parts": [text]}}}},
+         "current_node": "u", "conversation_id": "c"}
+        for text in ("one", "two")
+    ]  # fmt: skip
+    text = json.dumps({"conversations": pages})
+    path = tmp_path / "conversations.json"
+    path.write_text(text)
+    dataset = fresh_store.dataset("d")
+    report = dataset.import_file(path)
+    assert report.entries > report.kept == 1
+    assert written_back(dataset).decode() == text
+    fresh_store.delete([dataset.page(1)[0].entry_id])
+    left = written_back(dataset)
+    assert json.loads(left)["messages"][0]["content"] == "two"
+
+
+def test_several_files_follow_each_other(fresh_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(STYLES["python's own"])
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(STYLES["compact lines"]))
+    (tmp_path / "c.json").write_bytes(STYLES["pretty array"])
+    dataset = fresh_store.dataset("d")
+    dataset.import_files([tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"], again=True)
+    assert written_back(dataset) == STYLES["python's own"] + STYLES["compact lines"]
+    dataset.import_file(tmp_path / "c.json")
+    with pytest.raises(NotKept, match="one JSON array"):
+        written_back(dataset)
+    assert written_back(dataset, where="origin.source = 'c.json'") == STYLES["pretty array"]
+
+
+def test_what_no_import_has_kept_is_told_before_anything_is_written(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(STYLES["python's own"])
+    dataset = fresh_store.dataset("d")
+    dataset.import_files([path], exact=False)
+    with pytest.raises(Conflict, match=r"in\.jsonl \(3 entries\)") as refused:
+        dataset.export_exact(tmp_path / "out.jsonl")
+    assert "--exact" in str(refused.value.hint)
+    assert not (tmp_path / "out.jsonl").exists()
+    dataset.export_exact(tmp_path / "out.jsonl", allow=True)
+    lines = (tmp_path / "out.jsonl").read_text().split("\n")[:-1]
+    assert [json.loads(line) for line in lines] == SHAREGPT
+
+
+def test_expired_history_takes_the_originals_with_it(fresh_store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(STYLES["python's own"])
+    dataset = fresh_store.dataset("d")
+    dataset.import_file(path)
+    fresh_store.delete([dataset.page(1)[0].entry_id])
+    fresh_store.keep_history("0kB")
+    kinds = {batch.kind for batch in fresh_store._parts.journal.manifest.batches}
+    assert "originals" not in kinds
+    with pytest.raises(NotKept):
+        written_back(dataset)
+
+
+@settings(
+    max_examples=60 if settings().max_examples > 100 else 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(records(), min_size=3, max_size=6),
+    st.sampled_from(sorted(STYLES)),
+)
+def test_any_file_comes_back(
+    tmp_path: Path, given_records: list[dict[str, Any]], style: str
+) -> None:
+    path = tmp_path / "in.json"
+    path.write_bytes(styles(given_records)[style])
+    (found,) = rolethread_store.verify_roundtrip(path)
+    assert found.exact, found
