@@ -118,6 +118,20 @@ def test_a_file_reads_as_its_records_do(
     ]
 
 
+def test_an_instruction_with_a_label_is_read_by_itself(bench: Bench) -> None:
+    """A column named like a verdict does not send the answers of a whole file into quarantine."""
+    bench.take_records(
+        [
+            {"instruction": "Sing", "context": "low", "response": "La", "label": 3},
+            {"instruction": "Sing", "response": "La", "kto_tag": True, "system_prompt": "Hum"},
+        ]
+    )
+    assert [(kind, messages) for kind, messages, _, _ in rows(bench)] == [
+        ("dolly", [["user", "Sing\n\nlow"], ["assistant", "La"]]),
+        ("gpteacher", [["system", "Hum"], ["user", "Sing"], ["assistant", "La"]]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "count"),
     [
