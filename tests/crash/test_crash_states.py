@@ -24,7 +24,7 @@ from rolethread_store.testing.workflows import (
 )
 from tests.crash.crash_states import edit_once_more, require_allowed, require_rows, require_whole
 
-QUICK_STATES = 28
+QUICK_STATES = 22
 """States of each workflow that the quick tests look at, no two of them alike."""
 ROWS_OF_ONE_IN = 25
 PAIRS = 40
