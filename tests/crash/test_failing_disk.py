@@ -23,7 +23,7 @@ from rolethread_store.testing.workflows import (
 )
 from tests.crash.crash_states import edit_once_more, require_whole
 
-QUICK_FAULTS = 2
+QUICK_FAULTS = 1
 
 
 def shape(log: list[LogItem]) -> list[tuple[str, str, bool]]:

@@ -90,7 +90,11 @@ FIELDS = {
 }  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(
     records=st.lists(
         st.fixed_dictionaries({**FIELDS, "system": TEXTS, "tags": st.lists(TEXTS, max_size=2)}),
