@@ -27,7 +27,7 @@ from rolethread_store.formats.drafted import DraftRows, drafts_sql, marks_of, ro
 from rolethread_store.formats.gaps import BEFORE
 from rolethread_store.formats.originals import Originals
 from rolethread_store.formats.outcome import ImportTarget
-from rolethread_store.formats.shaping import Stamp
+from rolethread_store.formats.shaping import NO_SHAPE, Stamp
 from rolethread_store.formats.strict_json import parsed
 from rolethread_store.formats.tally import Tally, require_accounted
 
@@ -136,7 +136,7 @@ class OddLane:
         """
         found = shape_of(record)
         if found is None:
-            return "no known shape of record"
+            return NO_SHAPE
         return self.read(found, record, place)
 
     def read(self, found: tuple[Adapter, str], record: JsonObject, place: RawRecord) -> str | None:

@@ -24,6 +24,7 @@ __all__ = [
     "ANY_KIND_SQL",
     "DIALECTS",
     "KINDS",
+    "NO_SHAPE",
     "Stamp",
     "columns_sql",
     "entries_sql",
@@ -40,7 +41,10 @@ KINDS = tuple(
 )
 # A list of messages comes before an instruction beside it.
 ANY_KIND_SQL = f"coalesce({KIND_SQL}, {FLAT_KIND_SQL})"
-_NEITHER = "neither messages nor conversations is a list"
+NO_SHAPE = (
+    "no known shape of record: neither a list of messages or conversations nor the fields of "
+    "another shape; see `rolethread detect`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def _general_sql() -> str:
         "CASE WHEN fault IS NOT NULL THEN fault "
         "WHEN NOT coalesce(json_valid(line), false) THEN 'not valid JSON' "
         "WHEN json_type(line) <> 'OBJECT' THEN 'not a JSON object' "
-        f"ELSE {literal(_NEITHER)} END"
+        f"ELSE {literal(NO_SHAPE)} END"
     )
     branches = []
     for list_key in (CHATML.list_key, SHAREGPT.list_key):

@@ -40,7 +40,7 @@ from rolethread_store.testing.mutations import OPERATORS, Tampering, sealed_path
 from rolethread_store.testing.recording import Tree
 from rolethread_store.testing.workflows import Place, Setting, make_setting
 
-QUICK_SEEDS = 2
+QUICK_SEEDS = 1
 DEEP_SEEDS = 60
 SALVAGED_ONE_IN = 4
 KDF = floor_params()

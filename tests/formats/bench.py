@@ -21,6 +21,10 @@ from rolethread_store.model import Fact, FactKind, ProgressListener, unheard
 from rolethread_store.segments import COLUMNS_OF, PLAIN_MESSAGE_TYPE, BatchWriter
 
 IMPORT_ID = UUID(int=7)
+NO_SHAPE = (
+    "no known shape of record: neither a list of messages or conversations nor the fields of "
+    "another shape; see `rolethread detect`"
+)
 
 
 class TableWriter:

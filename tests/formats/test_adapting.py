@@ -12,7 +12,7 @@ import pytest
 from rolethread_store.formats.adapters import Adapter, Draft, Reading, RecordOdd, Turn
 from rolethread_store.model import FactKind
 from rolethread_store.model.facts import Character
-from tests.formats.bench import Bench
+from tests.formats.bench import NO_SHAPE, Bench
 from tests.formats.crafted import DIARY, LOG, PARLEY, use
 
 HELLO = '{"messages":[{"role":"user","content":"hi"}]}'
@@ -83,8 +83,8 @@ def test_more_drafts_than_there_is_room_for_keep_their_order(bench: Bench) -> No
         ('{"parley":[["Rex","a"]],"x":{"k":1,"k":2}}', 'duplicate key "k"'),
         ('{"parley":[["Rex",5]]}', "Parley: a content is no text"),
         ('{"roll":{}}', "Roll: holds neither turns nor definitions"),
-        ('{"ship":1}', "neither messages nor conversations is a list"),
-        ('{"ship":NaN,"ship":1}', "neither messages nor conversations is a list"),
+        ('{"ship":1}', NO_SHAPE),
+        ('{"ship":NaN,"ship":1}', NO_SHAPE),
     ],
 )
 def test_an_odd_record_that_cannot_be_read_says_why(bench: Bench, text: str, reason: str) -> None:

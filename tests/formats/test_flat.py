@@ -90,7 +90,11 @@ FIELDS = {
 }  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(
     records=st.lists(
         st.fixed_dictionaries({**FIELDS, "system": TEXTS, "tags": st.lists(TEXTS, max_size=2)}),
@@ -115,6 +119,20 @@ def test_a_file_reads_as_its_records_do(
             None if one.extra is None else json.loads(one.extra),
         )
         for one in singly
+    ]
+
+
+def test_an_instruction_with_a_label_is_read_by_itself(bench: Bench) -> None:
+    """A column named like a verdict does not send the answers of a whole file into quarantine."""
+    bench.take_records(
+        [
+            {"instruction": "Sing", "context": "low", "response": "La", "label": 3},
+            {"instruction": "Sing", "response": "La", "kto_tag": True, "system_prompt": "Hum"},
+        ]
+    )
+    assert [(kind, messages) for kind, messages, _, _ in rows(bench)] == [
+        ("dolly", [["user", "Sing\n\nlow"], ["assistant", "La"]]),
+        ("gpteacher", [["system", "Hum"], ["user", "Sing"], ["assistant", "La"]]),
     ]
 
 

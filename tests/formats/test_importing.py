@@ -9,7 +9,7 @@ import pytest
 from rolethread_store.formats import RecordUnreadable, read_one
 from rolethread_store.formats.sources import SourceMissing
 from rolethread_store.model import Progress
-from tests.formats.bench import IMPORT_ID, Bench
+from tests.formats.bench import IMPORT_ID, NO_SHAPE, Bench
 
 HELLO = '{"messages":[{"role":"user","content":"hi"}]}'
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -71,8 +71,8 @@ def test_real_files_of_other_shapes_are_set_aside(bench: Bench, name: str) -> No
         (b"[1]", "not a JSON object"),
         (b'"text"', "not a JSON object"),
         (b"null", "not a JSON object"),
-        (b'{"texts":"x"}', "neither messages nor conversations is a list"),
-        (b'{"messages":{"role":"user"}}', "neither messages nor conversations is a list"),
+        (b'{"texts":"x"}', NO_SHAPE),
+        (b'{"messages":{"role":"user"}}', NO_SHAPE),
         (b'{"messages":[{"role":"user"},null]}', "message 1 is not an object"),
         (b'{"messages":["hi"]}', "message 0 is not an object"),
         (b'{"messages":[],"id":1,"id":2}', 'duplicate key "id"'),

@@ -15,7 +15,7 @@ from rolethread_store.formats.records import read_groups
 from rolethread_store.formats.sources import SourceMissing, SourceNotText, find_sources
 
 LOOSE = settings(
-    max_examples=150,
+    max_examples=max(50, settings().max_examples),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

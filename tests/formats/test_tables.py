@@ -25,7 +25,9 @@ from tests.formats.sources.reading import records_of, table_records
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 LOOSE = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(60, settings().max_examples),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

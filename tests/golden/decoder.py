@@ -1,10 +1,7 @@
 """Reads a store of format 1 from ``docs/format.md`` alone; nothing of the package is used.
 
-A :class:`Reader` reads a small store whole, into Python values. It leaves out what tags and digests
-say too (checksums, sizes), limits, checks of recovery codes, and whether what was sealed is sense.
+A :class:`Reader` reads a small store whole. It leaves out limits, and what tags and digests say.
 """
-
-from __future__ import annotations
 
 import base64
 import hmac
@@ -27,8 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 
-# What reading ends in where the bytes are not what the format says.
-REFUSALS = (InvalidTag, LookupError, OSError, TypeError, ValueError, zlib.error)
+REFUSALS = (InvalidTag, LookupError, OSError, TypeError, ValueError, zlib.error)  # Wrong bytes.
 Json = Any  # Objects of JSON.
 Row = dict[str, Any]
 Frame = tuple[tuple[UUID, int, str], int, bytes]  # Where it ends as a link says it, kind, body.
@@ -141,8 +137,7 @@ def without_content(extra: str | None) -> str | None:
 
 def edit(row: Row, change: Row, given: Row) -> None:
     """Change an entry; ``given`` are the columns that the change names."""
-    for column in ["updated_at", *REPLACED.get(change["kind"], [])]:
-        row[column] = given[column]
+    row |= {one: given[one] for one in ["updated_at", *REPLACED.get(change["kind"], [])]}
     row["origin"]["format"] = change.get("format", row["origin"]["format"])
     if change["kind"] == "tags-changed":
         kept = [tag for tag in row["tags"] or [] if tag not in change["remove"]]
@@ -259,20 +254,11 @@ class Reader:
         counted = [row | {"message_count": len(row["messages"])} for row in rows.values()]
         entries = sorted(counted, key=itemgetter("position", "entry_id"))
         batches = [one["quarantine_id"] for _, own in sets for one in own if "quarantine_id" in one]
-        runs = [
-            (m, r)
-            for _, own in sets
-            for one in own
-            for m in one.get("mended", [])
-            for r in m["runs"]
-        ]
-        mended = {
-            (one["quarantine_id"], one["import_id"], one["source"], number)
-            for one, (first, last) in runs
-            for number in range(first, last + 1)
-        }
         held = [(batch_id, row) for batch_id in batches for row in self._rows(batch_id, None)]
         names = [(key, str(row["import_id"]), row["source"], row["record"]) for key, row in held]
+        mends = [one for _, own in sets for change in own for one in change.get("mended", [])]
+        runs = [(one, n) for one in mends for a, z in one["runs"] for n in range(a, z + 1)]
+        mended = {(one["quarantine_id"], one["import_id"], one["source"], n) for one, n in runs}
         aside = [row for name, (_, row) in zip(names, held, strict=True) if name not in mended]
         return entries, sorted(aside, key=itemgetter("created_at", "source", "record"))
 
@@ -284,8 +270,8 @@ class Reader:
         ids = [UUID(one) for one in change.get("entry_ids", [])]
         gone = [{"entry_id": one} for one in ids if change["kind"] == "entries-deleted"]
         made = [given] if change["kind"] == "entry-added" else gone
-        batch_id, segments = change.get("batch_id"), change.get("segments")
-        for row in self._rows(batch_id, segments) if batch_id else made:
+        batch_id = change.get("batch_id")
+        for row in self._rows(batch_id, change.get("segments")) if batch_id else made:
             if "turns" in row and row["entry_id"] in rows:
                 edit(rows[row["entry_id"]], row | {"kind": "message-edited"}, row)
             elif "tags" not in row:
@@ -305,10 +291,9 @@ class Reader:
         row = {"entries": WHOLE, "texts": TEXT}.get(batch["kind"], "one")
         sql = f"SELECT {row} FROM read_parquet(?, encryption_config={{footer_key: '{name}'}}) one"
         rows: list[Row] = []
-        for segment in batch["segments"]:
-            if numbers is None or segment["number"] in numbers:
-                path = self.tree / f"segments/{name}-{segment['number']:04d}.parquet"
-                digest = sha256(path.read_bytes()).hexdigest()
-                require(digest == segment["digest"], f"segment {path.name} is damaged")
-                rows += [row for (row,) in self.engine.execute(sql, [str(path)]).fetchall()]
+        wanted = [one for one in batch["segments"] if numbers is None or one["number"] in numbers]
+        for one in wanted:
+            path = self.tree / f"segments/{name}-{one['number']:04d}.parquet"
+            require(sha256(path.read_bytes()).hexdigest() == one["digest"], f"{path} is damaged")
+            rows += [row for (row,) in self.engine.execute(sql, [str(path)]).fetchall()]
         return rows

@@ -26,7 +26,14 @@ def both(store: Store) -> None:
     with_short_history(store)
 
 
-@pytest.mark.parametrize("rebuilt", [with_new_keys, with_short_history, both])
+@pytest.mark.parametrize(
+    "rebuilt",
+    [
+        both,
+        pytest.param(with_new_keys, marks=pytest.mark.deep),
+        pytest.param(with_short_history, marks=pytest.mark.deep),
+    ],
+)
 @pytest.mark.parametrize("header", [True, False], ids=["header", "no header"])
 def test_a_rebuilt_store(
     fresh_store: Store, tmp_path: Path, rebuilt: Callable[[Store], None], header: bool

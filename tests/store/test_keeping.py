@@ -368,7 +368,7 @@ def test_a_crash_leaves_the_old_store_or_the_new(
     fresh_store: Store, tmp_path: Path, name: str
 ) -> None:
     count, switch = prepared(fresh_store, tmp_path, name)
-    for at in (2, switch // 2, switch - 1, switch, switch + 1, count - 2):
+    for at in (switch // 2, switch - 1, switch, count - 2):
         crash_and_recover(tmp_path / "store", tmp_path / f"at{at}", at, name)
 
 

@@ -241,8 +241,15 @@ def requests_of_a_push(sample: SampleStore, remote: FaultyRemote) -> int:
 
 
 @pytest.mark.parametrize("trouble", [Trouble.BEFORE, Trouble.AFTER, Trouble.SHORT])
-@pytest.mark.parametrize("lasting", [False, True])
-@pytest.mark.parametrize("second_push", [False, True])
+@pytest.mark.parametrize(
+    ("lasting", "second_push"),
+    [
+        (False, True),
+        (True, False),
+        pytest.param(False, False, marks=pytest.mark.deep),
+        pytest.param(True, True, marks=pytest.mark.deep),
+    ],
+)
 def test_a_push_interrupted_anywhere_harms_nothing_and_can_be_repeated(
     tmp_path: Path, remote_url: str, trouble: Trouble, lasting: bool, second_push: bool
 ) -> None:

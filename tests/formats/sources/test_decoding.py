@@ -81,7 +81,9 @@ def test_half_a_character_at_the_end_is_seen(path: Path) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(40, settings().max_examples),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     texts=st.lists(st.text(max_size=5), min_size=1, max_size=4),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -47,22 +49,19 @@ def test_lines_are_json_and_every_entry_is_accounted_for(
     arrangement: Arrangement,
 ) -> None:
     kept = offer.bench.take_records(given_records).sources[0].kept
-    # A folder of one target must not stand where another writes its file.
-    path = offer.bench.folder / "-".join(filter(None, ("any", *chosen)))
-    try:
-        outcome = offer.write(path, *chosen, force=True, arrangement=arrangement)
-    except NothingToWrite:
-        return
-    file = path / outcome.files[0].name if path.is_dir() else path
-    lines = file.read_bytes().split(b"\n")[:-1]
+    # Some targets write a folder and some a file: none may lie where the next one writes.
+    with TemporaryDirectory(dir=offer.bench.folder) as folder:
+        path = Path(folder) / "any"
+        try:
+            outcome = offer.write(path, *chosen, arrangement=arrangement)
+        except NothingToWrite:
+            return
+        file = path / outcome.files[0].name if path.is_dir() else path
+        lines = file.read_bytes().split(b"\n")[:-1]
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert len(lines) == outcome.records >= outcome.entries
     if not arrangement.unroll:
         assert outcome.entries + sum(outcome.skipped.values()) == kept
-    if path.is_file():
-        path.unlink()
-        for beside in outcome.beside:
-            path.with_name(beside).unlink()
 
 
 @ENOUGH
