@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.formats.bench import Bench
+from tests.formats.targets.consuming import Module
 from tests.formats.targets.offering import Offer
 
 
@@ -30,6 +30,6 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def datasets(offline: Path) -> Any:  # noqa: ANN401
+def datasets(offline: Path) -> Module:
     """Hugging Face's loader."""
     return pytest.importorskip("datasets")

@@ -8,10 +8,12 @@ from typing import Any
 
 from rolethread_store.store import Dataset, Store
 
-__all__ = ["SHAPES_OF_CHATS", "TEXTS", "Turns", "alternating", "filled", "pairs", "pruned",
+__all__ = ["SHAPES_OF_CHATS", "TEXTS", "Module", "Turns", "alternating", "filled", "pairs", "pruned",
            "record_file", "spoken", "turns_of"]  # fmt: skip
 
 Turns = list[tuple[str, str | None]]
+Module = Any
+"""A package that need not be installed, so that its types are not known."""
 
 # What loaders of lines, tables and JSON stumble over.
 TEXTS = (

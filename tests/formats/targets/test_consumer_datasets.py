@@ -12,6 +12,7 @@ import yaml
 from rolethread_store.store import Store
 from tests.formats.targets.consuming import (
     SHAPES_OF_CHATS,
+    Module,
     Turns,
     alternating,
     filled,
@@ -26,7 +27,7 @@ from tests.formats.targets.offering import RECORDS
 pytestmark = [pytest.mark.deep, pytest.mark.filterwarnings("ignore")]
 
 
-def loaded(datasets: Any, kind: str, files: object, folder: Path, **more: object) -> Any:  # noqa: ANN401
+def loaded(datasets: Module, kind: str, files: object, folder: Path, **more: object) -> Any:
     return datasets.load_dataset(
         kind, data_files=files, cache_dir=str(folder / "cache"), split="train", **more
     )
@@ -36,9 +37,9 @@ def loaded(datasets: Any, kind: str, files: object, folder: Path, **more: object
 def test_lines_are_the_store_in_order(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,
+    datasets: Module,
     target: str,
-    shape: str | None,  # noqa: ANN401
+    shape: str | None,
 ) -> None:
     tavern = filled(fresh_store, alternating())
     tavern.export(tmp_path / "out.jsonl", target, shape=shape)
@@ -55,9 +56,9 @@ def test_lines_are_the_store_in_order(
 def test_pairs_are_read(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,
+    datasets: Module,
     target: str,
-    shape: str | None,  # noqa: ANN401
+    shape: str | None,
 ) -> None:
     given = pairs()
     filled(fresh_store, given).export(tmp_path / "out.jsonl", target, shape=shape)
@@ -81,7 +82,7 @@ def test_pairs_are_read(
 def test_a_record_of_every_kind_is_read(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,  # noqa: ANN401
+    datasets: Module,
 ) -> None:
     tavern = filled(fresh_store, list(RECORDS.values()))
     for target, shape in (
@@ -100,8 +101,8 @@ def test_a_record_of_every_kind_is_read(
 def test_parquet_is_nested_rows(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,
-    clean: bool,  # noqa: ANN401
+    datasets: Module,
+    clean: bool,
 ) -> None:
     given = alternating()
     given[3]["messages"][0]["name"] = "Rex"
@@ -124,8 +125,8 @@ def test_parquet_is_nested_rows(
 def test_a_hub_folder_is_read_by_its_card(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,
-    split: str | None,  # noqa: ANN401
+    datasets: Module,
+    split: str | None,
 ) -> None:
     tavern = filled(fresh_store, alternating(60))
     report = tavern.export(tmp_path / "hub", "hf", clean=True, split=split)
@@ -161,7 +162,7 @@ def _places(rows: list[Turns], stored: list[Turns]) -> list[int]:
 def test_csv_of_turns_and_entries(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,  # noqa: ANN401
+    datasets: Module,
 ) -> None:
     tavern = filled(fresh_store, alternating())
     stored = turns_of(tavern)
@@ -185,7 +186,7 @@ def test_csv_of_turns_and_entries(
 def test_a_transcript_is_text(
     fresh_store: Store,
     tmp_path: Path,
-    datasets: Any,  # noqa: ANN401
+    datasets: Module,
 ) -> None:
     tavern = filled(fresh_store, [{"messages": [
         {"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."},
