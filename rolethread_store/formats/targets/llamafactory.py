@@ -76,7 +76,26 @@ _SYSTEM = f"list_transform(messages[:1], lambda one: {TEXT})[1]"
 _TEXT_BESIDE_CALL = (
     f"len(list_filter(messages, lambda one: {CALLS} AND coalesce({TEXT}, '') <> '')) > 0"
 )
-_TOOLS = member("tools", json_of("coalesce(given_tools, '')"))
+# Its default template looks into parameters.properties of every tool, and stops without it.
+_NO_PARAMETERS = '{"type":"object","properties":{}}'
+_TOOL = (
+    "CASE WHEN json_type(tool, '$.function') = 'OBJECT' "
+    "THEN CASE WHEN coalesce(json_type(tool, '$.function.parameters.properties'), '') = 'OBJECT' "
+    "THEN CAST(tool AS VARCHAR) "
+    f"ELSE json_merge_patch(tool, '{{\"function\":{{\"parameters\":{_NO_PARAMETERS}}}}}') END "
+    "WHEN json_type(tool) = 'OBJECT' "
+    "AND coalesce(json_type(tool, '$.parameters.properties'), '') <> 'OBJECT' "
+    f"THEN json_merge_patch(tool, '{{\"parameters\":{_NO_PARAMETERS}}}') "
+    "ELSE CAST(tool AS VARCHAR) END"
+)
+_TOOL_LIST = json_list("json_extract(given_tools, '$[*]')", _TOOL, "tool")
+_WHOLE_TOOLS = (
+    "CASE WHEN given_tools IS NULL THEN '' WHEN json_valid(given_tools) "
+    "THEN CASE WHEN json_type(given_tools) = 'ARRAY' "
+    f"THEN {_TOOL_LIST} "
+    "ELSE given_tools END ELSE given_tools END"
+)
+_TOOLS = member("tools", json_of(_WHOLE_TOOLS))
 
 
 def _reason(pattern: str) -> str:

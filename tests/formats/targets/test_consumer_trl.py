@@ -24,7 +24,9 @@ def tokenizer(trl: Module) -> Module:
     return made_tokenizer()
 
 
-def exported(datasets: Module, dataset: Dataset, folder: Path, format: str, **options: str) -> Module:
+def exported(
+    datasets: Module, dataset: Dataset, folder: Path, format: str, **options: str
+) -> Module:
     dataset.export(folder / "out.jsonl", format, **options)  # type: ignore[arg-type]
     return datasets.load_dataset(
         "json", data_files=str(folder / "out.jsonl"), split="train", cache_dir=str(folder / "cache")

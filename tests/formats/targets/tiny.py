@@ -25,7 +25,9 @@ def made_tokenizer() -> Module:
     tokenizers = pytest.importorskip("tokenizers")
     transformers = pytest.importorskip("transformers")
     bytewise = tokenizers.pre_tokenizers.ByteLevel
-    vocabulary = {char: place for place, char in enumerate([*_SPECIAL, *sorted(bytewise.alphabet())])}
+    vocabulary = {
+        char: place for place, char in enumerate([*_SPECIAL, *sorted(bytewise.alphabet())])
+    }
     made = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=vocabulary, merges=[]))
     made.pre_tokenizer = bytewise(add_prefix_space=False)
     made.decoder = tokenizers.decoders.ByteLevel()
