@@ -32,7 +32,8 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("consumers")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE",
-                     "HF_HUB_DISABLE_TELEMETRY", "DISABLE_VERSION_CHECK", "HF_DATASETS_DISABLE_PROGRESS_BARS"):  # fmt: skip
+                     "HF_HUB_DISABLE_TELEMETRY", "HF_DATASETS_DISABLE_PROGRESS_BARS",
+                     "DISABLE_VERSION_CHECK"):  # fmt: skip
             patch.setenv(name, "1")
         patch.setenv("HF_HOME", str(home))
         yield home

@@ -19,7 +19,7 @@ EXPORT_ROLES: Mapping[str, str] = {
 _ROLES = frozenset({"developer-role"})
 MENDED: Mapping[str, frozenset[str]] = {
     "llamafactory": _ROLES | {"tool-call-string", "tool-call-object"},
-    "llamafactory-openai": _ROLES,
+    "llamafactory-openai": _ROLES | {"tool-call-string"},
     "mistral": _ROLES | {"tool-call-object", "tool-id"},
     "together": _ROLES,
     "alpaca": _ROLES,

@@ -81,6 +81,7 @@ RULES: tuple[Rule, ...] = (
     _marked("weight", "a weight other than 0 and 1", Mark.WEIGHT, "--where"),
     Rule("tools", "lists tools", "tools AND length(regexp_replace(roles, '[^a]', '', 'g')) > 1",
          options=("--where",)),
+    Rule("no-tools", "lists no tools", "NOT tools"),
     Rule("no-pair", "neither a preferred and a rejected answer nor alternatives",
          f"NOT pair AND seen & {Mark.ALTERNATIVES.value} = 0", marks=Mark.ALTERNATIVES,
          options=("--where",)),

@@ -19,7 +19,6 @@ from rolethread_store.formats.targets.turns import (
     LETTERS,
     TEXT,
     TOOLS,
-    chat_message,
     order_reason,
 )
 
@@ -71,6 +70,10 @@ _FROM = (
     "ELSE one.role END"
 )
 _TURN = joined(member("from", json_of(_FROM)), member("value", json_of(_VALUE)))
+# A call is written in the role that dataset_info.json names for it. From tool_calls the
+# converter would train arguments as a text in quotes, and lose the text beside the call.
+_ROLE = f"CASE WHEN {CALLS} THEN 'function' ELSE one.role END"
+_MESSAGE = joined(member("role", json_of(_ROLE)), member("content", json_of(_VALUE)))
 _TURNS = {"turns": "CASE WHEN letters[1] = 's' THEN messages[2:] ELSE messages END"}
 _SYSTEM = f"list_transform(messages[:1], lambda one: {TEXT})[1]"
 _TEXT_BESIDE_CALL = (
@@ -82,7 +85,7 @@ _TOOL = (
     "CASE WHEN json_type(tool, '$.function') = 'OBJECT' "
     "THEN CASE WHEN coalesce(json_type(tool, '$.function.parameters.properties'), '') = 'OBJECT' "
     "THEN CAST(tool AS VARCHAR) "
-    f"ELSE json_merge_patch(tool, '{{\"function\":{{\"parameters\":{_NO_PARAMETERS}}}}}') END "
+    f'ELSE json_merge_patch(tool, \'{{"function":{{"parameters":{_NO_PARAMETERS}}}}}\') END '
     "WHEN json_type(tool) = 'OBJECT' "
     "AND coalesce(json_type(tool, '$.parameters.properties'), '') <> 'OBJECT' "
     f"THEN json_merge_patch(tool, '{{\"parameters\":{_NO_PARAMETERS}}}') "
@@ -162,7 +165,7 @@ LLAMAFACTORY_OPENAI = Target(
     name="llamafactory",
     title="OpenAI records with dataset_info.json, a folder for LLaMA-Factory",
     rows=single(
-        joined(member("messages", json_list("messages", chat_message())), _TOOLS),
+        joined(member("messages", json_list("messages", _MESSAGE)), _TOOLS),
         _reason("s?((u|t+)[ac])+"),
         CANONICAL,
         LETTERS,
@@ -170,8 +173,8 @@ LLAMAFACTORY_OPENAI = Target(
     ),
     schema={
         "messages": [
-            {"role": "system, user, assistant or tool", "content": "string",
-             "tool_calls": "list, where the turn has some", "tool_call_id": "string"}
+            {"role": "system, user, assistant, tool, or function for a call",
+             "content": "string; a call as JSON"}
         ],
         "tools": "JSON as a string, empty without any",
     },

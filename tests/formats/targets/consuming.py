@@ -8,8 +8,10 @@ from typing import Any
 
 from rolethread_store.store import Dataset, Store
 
-__all__ = ["SHAPES_OF_CHATS", "TEXTS", "Module", "Turns", "alternating", "filled", "pairs", "pruned",
-           "record_file", "spoken", "turns_of"]  # fmt: skip
+__all__ = [
+    "SHAPES_OF_CHATS", "TEXTS", "Module", "Turns", "alternating", "filled", "pairs", "pruned",
+    "record_file", "spoken", "turns_of",
+]  # fmt: skip
 
 Turns = list[tuple[str, str | None]]
 Module = Any

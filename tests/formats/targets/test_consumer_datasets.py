@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -27,7 +26,7 @@ from tests.formats.targets.offering import RECORDS
 pytestmark = [pytest.mark.deep, pytest.mark.filterwarnings("ignore")]
 
 
-def loaded(datasets: Module, kind: str, files: object, folder: Path, **more: object) -> Any:
+def loaded(datasets: Module, kind: str, files: object, folder: Path, **more: object) -> Module:
     return datasets.load_dataset(
         kind, data_files=files, cache_dir=str(folder / "cache"), split="train", **more
     )
