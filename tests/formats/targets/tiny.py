@@ -11,10 +11,10 @@ __all__ = ["CHATML", "made_model", "made_tokenizer"]
 _SPECIAL = ("<pad>", "<|start|>", "<|end|>")
 CHATML = (
     "{%- if tools %}<|start|>tools\n{{ tools | tojson }}<|end|>\n{% endif %}"
-    "{%- for one in messages %}{{ '<|start|>' + one.role + '\n' }}"
-    "{%- if one.role == 'assistant' %}{% generation %}{{ one.content }}"
-    "{%- for call in one.tool_calls or [] %}{{ call | tojson }}{% endfor %}<|end|>"
-    "{%- endgeneration %}{% else %}{{ one.content }}<|end|>{% endif %}{{ '\n' }}{% endfor %}"
+    "{%- for message in messages %}{{ '<|start|>' + message['role'] + '\n' }}"
+    "{%- if message['role'] == 'assistant' %}{% generation %}{{ message['content'] }}"
+    "{%- if message['tool_calls'] %}{{ message['tool_calls'] | tojson }}{% endif %}<|end|>"
+    "{%- endgeneration %}{% else %}{{ message['content'] }}<|end|>{% endif %}{{ '\n' }}{% endfor %}"
     "{%- if add_generation_prompt %}{{ '<|start|>assistant\n' }}{% endif %}"
 )
 """A template that says of each turn what is trained."""
