@@ -111,7 +111,7 @@ def export_to(
     )
     heading = _heading(dataset, fold, order)
     heading["options"] |= {"split": None if splits is None else dict(splits.shares)}
-    plan = ExportPlan(target, arrangement, splits, heading)
+    plan = ExportPlan(target, arrangement, splits, heading, allow=bool(options.get("allow", False)))
     source = Source(f"SELECT {_COLUMNS} FROM ({parts.reader.relation(fold)})", _narrowed(options))
     with parts.reader.diagnosing():
         if not options.get("allow", False):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rolethread_store.formats.first_block import FieldsLate
 from rolethread_store.store import Store
 from tests.formats.targets.consuming import (
     SHAPES_OF_CHATS,
@@ -194,3 +195,50 @@ def test_a_transcript_is_text(
     read = loaded(datasets, "text", str(tmp_path / "out.txt"), tmp_path, sample_by="document")
     assert "".join(read["text"]) == (tmp_path / "out.txt").read_text()
     assert read["text"][0].count("User: Who?\n\nAssistant: Me.\n\n* * *\n\n") == 3
+
+
+_LONG = "x" * 9000
+_CALL = {"id": "c-1", "type": "function", "function": {"name": "dice", "arguments": "{}"}}
+_TOOLS = [{"type": "function", "function": {"name": "dice", "parameters": {"type": "object"}}}]
+
+
+def _chat(text: str = _LONG, **fields: object) -> dict[str, object]:
+    turn = {"role": "assistant", "content": text, **fields}
+    return {"messages": [{"role": "user", "content": "And?"}, turn]}
+
+
+@pytest.mark.parametrize(
+    ("first", "late", "refused"),
+    [
+        (_chat(), _chat("Late."), False),
+        (_chat(), _chat("Late.", name="Rex"), True),
+        (_chat(), _chat("", tool_calls=[_CALL]), True),
+        (_chat(), {**_chat("Late."), "tools": _TOOLS}, True),
+        (_chat(), _chat([{"type": "text", "text": "a"}, {"type": "image"}]), True),  # type: ignore[arg-type]
+        (_chat(name="Rex"), _chat("", tool_calls=[_CALL]), False),
+        (_chat(name="Rex"), {**_chat("Late."), "tools": _TOOLS}, True),
+    ],
+)
+def test_a_field_that_comes_late_is_refused_where_the_loader_fails(
+    fresh_store: Store,
+    tmp_path: Path,
+    datasets: Module,
+    first: dict[str, object],
+    late: dict[str, object],
+    refused: bool,
+) -> None:
+    given = [*[first] * 1300, *[late] * 3]
+    tavern = filled(fresh_store, given)
+    out = tmp_path / "out.jsonl"
+    if refused:
+        with pytest.raises(FieldsLate):
+            tavern.export(out, "trl")
+        assert not out.exists()
+    tavern.export(out, "trl", allow=refused)
+    assert out.stat().st_size > 11_000_000
+    try:
+        rows = [pruned(row) for row in loaded(datasets, "json", str(out), tmp_path)]
+        failed = rows != given
+    except datasets.exceptions.DatasetGenerationError:
+        failed = True
+    assert failed is refused
