@@ -61,7 +61,8 @@ RULES: tuple[Rule, ...] = (
            offset=1),
     _order("system-in-the-middle", "a system turn after the first message", ".+?", "s",
            "--system merge", "--system first"),
-    _order("ends-unanswered", "does not end with an assistant turn", ".*", "[^a]$", "--where"),
+    _order("ends-unanswered", "does not end with an assistant turn", ".*", "[^a]$",
+           "--ending trim", "--where"),
     Rule("other-order", "user and assistant do not take turns",
          "NOT regexp_full_match(roles, 's?([ut]a)*[ut]?') AND NOT "
          "regexp_matches(roles, '^$|^[sd]*a|uu|aa|.s|d|x')", options=("--where",)),
