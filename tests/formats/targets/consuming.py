@@ -13,7 +13,7 @@ __all__ = [
     "record_file", "spoken", "turns_of",
 ]  # fmt: skip
 
-Turns = list[tuple[str, str | None]]
+Turns = list[tuple[str | None, str | None]]
 Module = Any
 """A package that need not be installed, so that its types are not known."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rolethread_store.store import Store
-from tests.formats.targets.consuming import alternating, filled, turns_of
+from tests.formats.targets.consuming import Turns, alternating, filled, turns_of
 from tests.formats.targets.llamafactory_run import Factory
 from tests.formats.targets.offering import RECORDS
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.deep, pytest.mark.filterwarnings("ignore")]
 _ADDED = "detailed thinking off"
 
 
-def _split(turns: list[tuple[str, str | None]]) -> tuple[str, list[tuple[str, str | None]]]:
+def _split(turns: Turns) -> tuple[str, Turns]:
     if turns[0][0] == "system":
         return turns[0][1] or "", turns[1:]
     return "", turns
