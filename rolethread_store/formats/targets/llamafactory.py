@@ -81,22 +81,27 @@ _TEXT_BESIDE_CALL = (
 )
 # Its default template looks into parameters.properties of every tool, and stops without it.
 _NO_PARAMETERS = '{"type":"object","properties":{}}'
+_INNER = f'{{"function":{{"parameters":{_NO_PARAMETERS}}}}}'
+
+
+def _lacking(path: str) -> str:
+    return f"coalesce(json_type(tool, '$.{path}parameters.properties'), '') <> 'OBJECT'"
+
+
+_FUNCTION = "coalesce(json_type(tool, '$.function'), '') = 'OBJECT'"
+_LACKS = f"CASE WHEN {_FUNCTION} THEN {_lacking('function.')} ELSE {_lacking('')} END"
 _TOOL = (
-    "CASE WHEN json_type(tool, '$.function') = 'OBJECT' "
-    "THEN CASE WHEN coalesce(json_type(tool, '$.function.parameters.properties'), '') = 'OBJECT' "
-    "THEN CAST(tool AS VARCHAR) "
-    f'ELSE json_merge_patch(tool, \'{{"function":{{"parameters":{_NO_PARAMETERS}}}}}\') END '
-    "WHEN json_type(tool) = 'OBJECT' "
-    "AND coalesce(json_type(tool, '$.parameters.properties'), '') <> 'OBJECT' "
-    f"THEN json_merge_patch(tool, '{{\"parameters\":{_NO_PARAMETERS}}}') "
-    "ELSE CAST(tool AS VARCHAR) END"
+    f"CASE WHEN json_type(tool) <> 'OBJECT' OR NOT ({_LACKS}) THEN CAST(tool AS VARCHAR) "
+    f"WHEN {_FUNCTION} THEN json_merge_patch(tool, '{_INNER}') "
+    f"ELSE json_merge_patch(tool, '{{\"parameters\":{_NO_PARAMETERS}}}') END"
 )
-_TOOL_LIST = json_list("json_extract(given_tools, '$[*]')", _TOOL, "tool")
+_EACH_TOOL = "json_extract(given_tools, '$[*]')"
+_TOOL_LIST = json_list(_EACH_TOOL, _TOOL, "tool")
+# Tools that lack nothing stay the very text they are.
 _WHOLE_TOOLS = (
-    "CASE WHEN given_tools IS NULL THEN '' WHEN json_valid(given_tools) "
-    "THEN CASE WHEN json_type(given_tools) = 'ARRAY' "
-    f"THEN {_TOOL_LIST} "
-    "ELSE given_tools END ELSE given_tools END"
+    "CASE WHEN given_tools IS NULL THEN '' WHEN CASE WHEN json_valid(given_tools) "
+    f"THEN len(list_filter({_EACH_TOOL}, lambda tool: {_LACKS})) > 0 ELSE false END "
+    f"THEN {_TOOL_LIST} ELSE given_tools END"
 )
 _TOOLS = member("tools", json_of(_WHOLE_TOOLS))
 
