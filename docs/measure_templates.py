@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError, ext, nodes
+from jinja2 import Template, TemplateError, ext, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 __all__ = ["measured"]
@@ -176,9 +176,18 @@ PROBES: dict[str, tuple[list[Message], list[Callable[[str], bool]]]] = {
 }  # fmt: skip
 
 
-def measured(path: Path) -> list[str]:
-    """Return for each probe what a template does: ``r`` raises, ``l`` loses, nothing: keeps."""
-    template = _environment().from_string(path.read_text(encoding="utf-8"))
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+def measured(path: Path, compiled: Callable[[str], Template] = _compiled) -> list[str]:
+    """Return for each probe what a template does: ``r`` raises, ``l`` loses, nothing: keeps.
+
+    Args:
+        path: The template.
+        compiled: What makes a template of its text.
+    """
+    template = compiled(path.read_text(encoding="utf-8"))
     found = []
     for name, (messages, tests) in PROBES.items():
         try:

@@ -101,7 +101,8 @@ _GreetingOption = Annotated[
 _Stub = Annotated[str | None, typer.Option(metavar="TEXT", help="Text of that user turn.")]
 
 _SystemOption = Annotated[
-    _System, typer.Option(help="System turns: as they are, joined in front, or the first.")
+    _System,
+    typer.Option(help="System turns: as they are, joined in front, or the first alone, in front."),
 ]
 
 _EndingOption = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,22 +37,32 @@ app.add_typer(
 )
 
 _RAW_SHOWN = 80
+_REASON_SHOWN = 160
+_SHOWN = 20
 _CONTEXT = 40
 _REASONS_SHOWN = 5
 _Only = Annotated[
     str | None, typer.Option("--dataset", metavar="NAME", help="Only this dataset's records.")
 ]
+_Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", help=f"Records at most; {_SHOWN} by default, with --json all; 0: all."
+    ),
+]
 
 
 @_quarantine.callback(invoke_without_command=True)
-def quarantine(ctx: typer.Context, dataset: _Only = None, json: JsonOption = False) -> None:
+def quarantine(
+    ctx: typer.Context, dataset: _Only = None, limit: _Limit = None, json: JsonOption = False
+) -> None:
     """List, show and mend what could not be read.
 
     Without a further word it lists them.
     """
     if ctx.invoked_subcommand is None:
-        _list(ctx, dataset, json=json)
-    elif dataset is not None or json:
+        _list(ctx, dataset, limit, json=json)
+    elif dataset is not None or limit is not None or json:
         raise UsageProblem(
             f"options of “{ctx.invoked_subcommand}” stand behind it",
             hint=f"rolethread quarantine {ctx.invoked_subcommand} --help",
@@ -59,17 +70,28 @@ def quarantine(ctx: typer.Context, dataset: _Only = None, json: JsonOption = Fal
 
 
 @_quarantine.command("list", epilog=example("rolethread quarantine list --dataset tavern"))
-def list_(ctx: typer.Context, dataset: _Only = None, json: JsonOption = False) -> None:
+def list_(
+    ctx: typer.Context, dataset: _Only = None, limit: _Limit = None, json: JsonOption = False
+) -> None:
     """List the records that could not be read.
 
-    JSON gives the bytes of each record as text where they are UTF-8, else in base64.
+    Text shows the beginning of each; “quarantine show” shows one whole. JSON gives the bytes
+    of each record as text where they are UTF-8, else in base64.
     """
-    _list(ctx, dataset, json=json)
+    _list(ctx, dataset, limit, json=json)
 
 
-def _list(ctx: typer.Context, dataset: str | None, *, json: bool) -> None:
+def _list(ctx: typer.Context, dataset: str | None, limit: int | None, *, json: bool) -> None:
+    most = (0 if json else _SHOWN) if limit is None else limit
     with opened(ctx) as store:
-        held = store.quarantine(dataset)
+        held = store.quarantine(dataset, limit=most or None)
+        hidden = store.quarantine_count(dataset) - len(held) if most else 0
+    _write_list(held, json=json)
+    if hidden > 0:
+        output.say(f"… and {hidden:,} more; --limit 0 shows all")
+
+
+def _write_list(held: Sequence[QuarantinedRecord], *, json: bool) -> None:
     if json:
         output.write_json([_shape(record) for record in held])
         return
@@ -80,7 +102,7 @@ def _list(ctx: typer.Context, dataset: str | None, *, json: bool) -> None:
                 record.dataset,
                 record.source,
                 record.record,
-                record.reason,
+                output.one_line(record.reason, _REASON_SHOWN),
                 output.one_line(record.raw.decode("utf-8", "replace"), _RAW_SHOWN),
             )
             for record in held

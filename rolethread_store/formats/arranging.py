@@ -58,7 +58,8 @@ class Arrangement:
         greeting_first: ``stub`` puts a user turn before an assistant turn that opens the
             conversation, ``fold`` moves it to the end of the system prompt.
         stub: The text of that user turn.
-        system: ``merge`` joins all system turns in front, ``first`` keeps only the first.
+        system: ``merge`` joins all system turns in front, ``first`` puts the first in front and
+            leaves the others out.
         ending: ``trim`` leaves out the turns after the last answer.
         unroll: One record for each assistant turn, which ends with it.
     """
@@ -176,7 +177,7 @@ def _fold_sql() -> str:
 
 
 def _system_sql(system: SystemTurns) -> str:
-    """Return SQL that leaves one system turn; where one is not text, none are touched."""
+    """Return SQL that leaves one system turn, in front; what is not text is not joined."""
     turns = f"list_filter(messages, lambda one: {_SYSTEM})"
     others = f"list_filter(messages, lambda one: NOT coalesce({_SYSTEM}, false))"
     joined = (
@@ -184,12 +185,9 @@ def _system_sql(system: SystemTurns) -> str:
     )
     untold = f"len(list_filter({turns}, lambda one: one.content IS NULL)) > 0"
     if system is SystemTurns.FIRST:
-        place = f"list_position(list_transform(messages, lambda one: {_SYSTEM}), true)"
-        kept = (
-            f"list_filter(messages, lambda one, place: NOT coalesce({_SYSTEM}, false) "
-            f"OR place = {place})"
+        return (
+            f"CASE WHEN len({turns}) = 0 THEN messages ELSE list_concat({turns}[:1], {others}) END"
         )
-        return f"CASE WHEN len({turns}) > 1 THEN {kept} ELSE messages END"
     merged = f"list_transform({turns}[:1], lambda one: struct_update(one, content := {joined}))"
     return (
         f"CASE WHEN len({turns}) = 0 OR {untold} THEN messages "

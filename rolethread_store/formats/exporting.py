@@ -24,6 +24,7 @@ from rolethread_store.engine import Session
 from rolethread_store.errors import InvalidInput
 from rolethread_store.formats.arranging import Arrangement, arranged_sql
 from rolethread_store.formats.destination import Destination, destination_of
+from rolethread_store.formats.first_block import FirstBlock
 from rolethread_store.formats.placing import writing_to
 from rolethread_store.formats.rendering import line_sql
 from rolethread_store.formats.shaping import DIALECTS
@@ -98,12 +99,14 @@ class ExportPlan:
         arrangement: How conversations are made to fit.
         splits: Which entries go together, ``None`` to keep them all together.
         heading: What the manifest says before what it counts.
+        allow: Write also what the trainer's loader would not take.
     """
 
     target: Target
     arrangement: Arrangement = field(default_factory=Arrangement)
     splits: Splits | None = None
     heading: Mapping[str, Any] = field(default_factory=dict)
+    allow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class _Part:
     name: str
     split: str | None
     sink: Sink
+    block: FirstBlock | None = None
     entries: int = 0
     records: int = 0
 
@@ -218,6 +222,7 @@ def export_entries(
         listener: Hears of records written.
 
     Raises:
+        FieldsLate: the trainer's loader would not take a file, and ``plan.allow`` is not set.
         NothingToWrite: there are entries, and the target can carry none of them.
         OutputUnwritable: the disk refuses.
     """
@@ -226,12 +231,15 @@ def export_entries(
     with writing_to(destination.places, destination.shown):
         try:
             for name, split in destination.files:
-                parts.append(_Part(name, split, _sink(plan.target, destination, name)))
+                block = FirstBlock() if plan.target.loaded and not plan.allow else None
+                parts.append(_Part(name, split, _sink(plan.target, destination, name), block))
             for rows in _batches(session, source, plan):
                 _distribute(rows, parts, skipped)
                 listener(Progress(sum(one.records for one in parts), None, "records written"))
             _refuse_nothing(plan, parts, skipped)
             for part in parts:
+                if part.block is not None:
+                    part.block.require_early(plan.target.name)
                 part.sink.finish()
         finally:
             for part in parts:
@@ -314,6 +322,8 @@ def _distribute(rows: pa.RecordBatch, parts: Sequence[_Part], skipped: Counter[s
             part.records += int(pc.sum(own.column("records")).as_py() or 0)
         else:
             part.records += len(own)
+        if part.block is not None:
+            part.block.take(own.column("text"))
         part.sink.take(own)
 
 

@@ -62,7 +62,7 @@ def line_sql(dialect: Dialect, *, clean: bool) -> str:
         return _whole_record(dialect, other)
     odd = "one.name IS NOT NULL OR one.extra IS NOT NULL"
     listed = _listed(dialect, odd, json_list("messages", _clean_message(dialect, other)))
-    tools = f"CASE WHEN extra IS NOT NULL THEN {member('tools', field('extra', 'tools'))} END"
+    tools = f"CASE WHEN extra IS NOT NULL THEN {member('tools', _clean_tools(dialect))} END"
     return f"'{{\"{dialect.list_key}\":' || {listed} || coalesce(',' || {tools}, '') || '}}'"
 
 
@@ -83,6 +83,22 @@ def _bare(dialect: Dialect) -> str:
         f"CAST(to_json(list_transform(messages, lambda one: {{'{dialect.role_key}': {role}, "
         f"'{dialect.content_key}': one.content}})) AS VARCHAR)"
     )
+
+
+def _clean_tools(dialect: Dialect) -> str:
+    """Return SQL for the tools of an entry: in ChatML a list, in ShareGPT its text.
+
+    A loader takes one kind of value for a field, and refuses files that hold both.
+    """
+    given = field("extra", "tools")
+    text = "json_extract_string(extra, '$.tools')"
+    if dialect is CHATML:
+        listed = f"CASE WHEN json_valid({text}) THEN json_type({text}) = 'ARRAY' ELSE false END"
+        return (
+            f"CASE WHEN json_type(extra, '$.tools') = 'VARCHAR' AND {listed} THEN {text} "
+            f"ELSE {given} END"
+        )
+    return f"CASE WHEN json_type(extra, '$.tools') = 'ARRAY' THEN {json_of(given)} ELSE {given} END"
 
 
 def _clean_message(dialect: Dialect, other: Dialect) -> str:

@@ -23,6 +23,7 @@ from rolethread_store.query.quarantined import (
     QuarantinedUnclear,
     one_quarantined,
     quarantined,
+    quarantined_count,
 )
 from rolethread_store.query.searching import (
     SearchHit,
@@ -66,5 +67,6 @@ __all__ = [
     "one_quarantined",
     "page",
     "quarantined",
+    "quarantined_count",
     "search",
 ]

@@ -19,6 +19,7 @@ __all__ = [
     "QuarantinedUnclear",
     "one_quarantined",
     "quarantined",
+    "quarantined_count",
 ]
 
 
@@ -65,8 +66,19 @@ class QuarantinedRecord:
         return blake2b(words.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 
 
+def quarantined_count(reader: Reader, folds: Sequence[DatasetFold]) -> int:
+    """Return how many records the imports in effect set aside."""
+    return sum(
+        int(reader.rows(f"SELECT count(*) FROM ({reader.quarantine_relation(fold)})")[0][0])
+        for fold in folds
+    )
+
+
 def quarantined(
-    reader: Reader, folds: Sequence[DatasetFold], condition: str = "true"
+    reader: Reader,
+    folds: Sequence[DatasetFold],
+    condition: str = "true",
+    limit: int | None = None,
 ) -> list[QuarantinedRecord]:
     """Return what the imports in effect set aside, by dataset, file and place.
 
@@ -74,13 +86,15 @@ def quarantined(
         reader: Reads.
         folds: The datasets.
         condition: SQL over the columns of quarantine, of our own making.
+        limit: Records at most, ``None`` for all.
     """
-    found = []
+    found: list[QuarantinedRecord] = []
     for fold in folds:
+        most = "" if limit is None else f" LIMIT {max(0, int(limit) - len(found))}"
         rows = reader.rows(
             'SELECT "source", "record", "offset", "reason", "raw", import_id, quarantine_id FROM '
             f"({reader.quarantine_relation(fold)}) WHERE {condition} "
-            'ORDER BY created_at, "source", "record", "offset"'
+            f'ORDER BY created_at, "source", "record", "offset"{most}'
         )
         found += [
             QuarantinedRecord(fold.name, source, record, offset, reason, bytes(raw or b""), *ids)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rolethread_store.engine import Session
 from rolethread_store.errors import InvalidInput
-from rolethread_store.formats.lint import LintReport, lint_relation
+from rolethread_store.formats.lint import RuleCount, lint_relation
 
 __all__ = ["ExportRefused", "require_fit"]
 
 # The lint's word for a target and shape. The others are forms to keep entries in, and no
-# trainer's.
+# trainer's; of TRL's preference pairs the lint knows nothing.
 _TRAINERS = {
+    "openai": "openai",
+    "alpaca": "alpaca",
     "llamafactory": "llamafactory",
     "llamafactory/openai": "llamafactory-openai",
     "axolotl": "axolotl",
@@ -20,7 +23,12 @@ _TRAINERS = {
     "mlx": "mlx",
     "mistral": "mistral",
     "together": "together",
+    "openai-preference": "openai-preference",
+    "kto": "kto",
 }
+# An entry without a pair is none of the records such an export is made of, and is counted.
+_NOT_MEANT = frozenset({"no-pair", "no-label"})
+_BARE = "CAST(NULL AS VARCHAR)"
 _NAMED = 3
 
 
@@ -30,7 +38,9 @@ class ExportRefused(InvalidInput):
     code: ClassVar[str] = "store.export-refused"
 
 
-def require_fit(session: Session, relation: str, format: str, shape: str | None) -> None:
+def require_fit(
+    session: Session, relation: str, format: str, shape: str | None, *, clean: bool
+) -> None:
     """Refuse to write what the trainer will not take.
 
     Args:
@@ -38,6 +48,7 @@ def require_fit(session: Session, relation: str, format: str, shape: str | None)
         relation: A SELECT of the entries as they are to be written.
         format: The target.
         shape: One of its shapes, if it was chosen.
+        clean: Whether the fields of the record that no trainer reads stay behind.
 
     Raises:
         ExportRefused: some entries would be refused or dropped, with the numbers and what
@@ -46,20 +57,23 @@ def require_fit(session: Session, relation: str, format: str, shape: str | None)
     target = _TRAINERS.get(f"{format}/{shape}") or _TRAINERS.get(format)
     if target is None or shape == "preference":
         return
+    if clean and target == "openai":
+        relation = f"SELECT * REPLACE ({_BARE} AS extra) FROM ({relation})"
     report = lint_relation(session, relation, target, as_exported=True, limit=1)
-    if report.refusing:
-        raise _refused(report)
+    refusing = [one for one in report.refusing if one.rule not in _NOT_MEANT]
+    if refusing:
+        raise _refused(target, refusing)
 
 
-def _refused(report: LintReport) -> ExportRefused:
+def _refused(target: str, refusing: Sequence[RuleCount]) -> ExportRefused:
     """Return the error that names the rules, the commonest first."""
-    rules = sorted(report.refusing, key=lambda one: -one.entries)
+    rules = sorted(refusing, key=lambda one: -one.entries)
     named = ", ".join(f"{one.rule} ({one.entries:,})" for one in rules[:_NAMED])
     more = f" and {len(rules) - _NAMED} more rules" if len(rules) > _NAMED else ""
-    options = " or ".join(report.options)
+    options = " or ".join(dict.fromkeys(option for one in rules for option in one.resolved_by))
     fix = f"{options} mends it; " if options else ""
     return ExportRefused(
-        f"{report.target} would refuse or drop entries: {named}{more}; nothing was written",
+        f"{target} would refuse or drop entries: {named}{more}; nothing was written",
         hint=f"{fix}--allow goes on, and counts what cannot be carried; "
-        f"see: rolethread lint NAME --target {report.target}",
+        f"see: rolethread lint NAME --target {target}",
     )

@@ -118,12 +118,15 @@ def export_to(
     )
     heading = _heading(dataset, fold, order)
     heading["options"] |= {"split": None if splits is None else dict(splits.shares)}
-    plan = ExportPlan(target, arrangement, splits, heading)
+    plan = ExportPlan(target, arrangement, splits, heading, allow=bool(options.get("allow", False)))
     source = Source(relation_of(parts, fold), narrowed_by(options.get("where")))
     with parts.reader.diagnosing():
         if not options.get("allow", False):
             relation = arranged_source(source, plan)
-            require_fit(parts.reader.session, relation, order.format, options.get("shape"))
+            require_fit(
+                parts.reader.session, relation, order.format, options.get("shape"),
+                clean=bool(options.get("clean", False)),
+            )  # fmt: skip
         outcome = export_entries(parts.reader.session, source, plan, destination, listener)
     return ExportReport(
         path=output.absolute() if isinstance(output, Path) else None,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from rolethread_store.formats import ReadingOptions, Repair
-from rolethread_store.query import QuarantinedRecord, quarantined
+from rolethread_store.query import QuarantinedRecord, quarantined, quarantined_count
 from rolethread_store.store import mending
 from rolethread_store.store.aside_files import write_quarantine
 from rolethread_store.store.bringing import Place
@@ -20,9 +20,20 @@ class QuarantineVerbs:
 
     _parts: Parts
 
-    def quarantine(self, dataset: str | None = None) -> list[QuarantinedRecord]:
-        """Return the source records that imports set aside and no later one could read."""
-        return quarantined(self._parts.reader, self._parts.folds(dataset))
+    def quarantine(
+        self, dataset: str | None = None, *, limit: int | None = None
+    ) -> list[QuarantinedRecord]:
+        """Return the source records that imports set aside and no later one could read.
+
+        Args:
+            dataset: Only this dataset's records.
+            limit: The first ones, as many at most; ``None`` for all.
+        """
+        return quarantined(self._parts.reader, self._parts.folds(dataset), limit=limit)
+
+    def quarantine_count(self, dataset: str | None = None) -> int:
+        """Return how many records :meth:`quarantine` has without a limit."""
+        return quarantined_count(self._parts.reader, self._parts.folds(dataset))
 
     def quarantined_record(
         self, name: str, dataset: str | None = None, *, repair: bool = True

@@ -33,6 +33,43 @@ def test_the_list_is_what_it_was(store: Path, run: Runner) -> None:
     assert run("quarantine", "--json", "show", "tavern.jsonl:2").code == 2
 
 
+def test_the_list_ends_somewhere(store: Path, run: Runner, tmp_path: Path) -> None:
+    many = tmp_path / "many.jsonl"
+    many.write_text("".join(f"{{not json {place}\n" for place in range(30)))
+    assert run("import", many, "--dataset", "many").code == 0
+    listed = run("quarantine", "--dataset", "many")
+    assert listed.out.count("\n") == 21
+    assert listed.err == "… and 10 more; --limit 0 shows all\n"
+    assert listed.out.splitlines()[20].split("\t")[2] == "20"
+    # Those of all datasets together are counted.
+    both = run("quarantine", "list", "--limit", 2)
+    assert (both.out.count("\n"), both.err) == (3, "… and 29 more; --limit 0 shows all\n")
+    for limit, dataset in ((0, None), (31, None), (30, "many")):
+        only = () if dataset is None else ("--dataset", dataset)
+        whole = run("quarantine", "--limit", limit, *only)
+        assert (whole.out.count("\n"), whole.err) == (32 - (dataset is not None), "")
+    assert len(run("quarantine", "--json").json) == 31
+    few = run("quarantine", "--json", "--limit", 3)
+    assert len(few.json) == 3
+    assert "and 28 more" in few.err
+    assert run("quarantine", "--limit", 3, "show", "many.jsonl:2").code == 2
+
+
+def test_a_long_reason_is_cut_in_text_alone(
+    store: Path, run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "odd.jsonl"
+    odd.write_text('{"ship": 1}\n')
+    assert run("import", odd, "--dataset", "odd").code == 0
+    reason = run("quarantine", "--dataset", "odd", "--json").json[0]["reason"]
+    monkeypatch.setattr("rolethread_store.cli.quarantine._REASON_SHOWN", 20)
+    shown = run("quarantine", "--dataset", "odd").out.splitlines()[1].split("\t")[3]
+    assert len(shown) <= 20 < len(reason)
+    assert shown.endswith("…")
+    assert reason.startswith(shown[:-1])
+    assert run("quarantine", "--dataset", "odd", "--json").json[0]["reason"] == reason
+
+
 def test_show(torn: Path, run: Runner) -> None:
     shown = run("quarantine", "show", "torn.jsonl:1").out
     assert TORN.decode() in shown

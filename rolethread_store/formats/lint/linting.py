@@ -62,7 +62,8 @@ def lint_relation(
             doubtful=_doubtful(session, rules, cells),
             rules=(
                 *(_count(rule, target, cells, counts[rule.name]) for rule in found),
-                *_whole_file(session, target, cells, entries),
+                # Entries without a pair are left out, and make no record.
+                *_whole_file(session, target, cells, entries, entries - counts.get("no-pair", 0)),
             ),
             findings=tuple(
                 one for rule in found for one in _findings(session, rule, cells[rule.name], limit)
@@ -132,12 +133,12 @@ def _count(rule: Rule, target: str, cells: Mapping[str, Cell], entries: int) -> 
 
 
 def _whole_file(
-    session: Session, target: str, cells: Mapping[str, Cell], entries: int
+    session: Session, target: str, cells: Mapping[str, Cell], entries: int, examples: int
 ) -> list[RuleCount]:
     """Return what is so of all entries together."""
     found: dict[str, int] = {}
-    if "few-examples" in cells and entries < FEWEST_EXAMPLES:
-        found["few-examples"] = entries
+    if "few-examples" in cells and examples < FEWEST_EXAMPLES:
+        found["few-examples"] = examples
     if "mixed-shapes" in cells:
         shapes = session.rows(f"SELECT count(*) FROM {_TABLE} GROUP BY {_SHAPE} ORDER BY 1")
         if len(shapes) > 1:

@@ -56,12 +56,19 @@ _LLAMAFACTORY: dict[str, Cell] = {
     "system-in-the-middle": _EMPTIED,
     "ends-unanswered": _ODD_COUNT,
     "other-order": _EMPTIED,
-    "content-null": Cell(_KEPT, "None is passed on in place of a text", certain=False),
+    "content-parts": _refused("RuntimeError: Expected a string, got [...]"),
+    "content-null": _refused("RuntimeError: Expected a string, got None"),
     "name": _cut(_SPOKEN_ONLY),
     "reasoning": _cut(_SPOKEN_ONLY),
     "mixed-shapes": _cut(_ONE_SHAPE),
 }
 
+# The branch after its last release takes an answer to a tool's result.
+_AFTER_A_TOOL = Cell(
+    _REFUSED,
+    "release 0.6.1: Assistant message before expected user message, after a tool's result",
+    certain=False,
+)
 _TORCHTUNE: dict[str, Cell] = {
     "no-messages": _refused("Messages must be at least length 2"),
     "no-assistant": _NOTHING_TRAINED,
@@ -73,6 +80,8 @@ _TORCHTUNE: dict[str, Cell] = {
     ),
     "system-in-the-middle": _refused("System message … must come first"),
     "reasoning": _cut(_SPOKEN_ONLY),
+    "tool-call-string": _AFTER_A_TOOL,
+    "tool-call-object": _AFTER_A_TOOL,
 }
 
 _MISTRAL: dict[str, Cell] = {
@@ -174,6 +183,10 @@ CELLS: Mapping[str, Mapping[str, Cell]] = {
         **_LLAMAFACTORY,
         "unknown-role": _refused("KeyError: the role"),
         "developer-role": _refused("KeyError: 'developer'"),
+        "tool-call-string": _cut("the arguments are trained as a text in quotes"),
+        "no-tools": _cut(
+            "“detailed thinking off” is put behind the system prompt, or in place of one"
+        ),
     },
     "torchtune": _TORCHTUNE,
     "mistral": _MISTRAL,
@@ -184,7 +197,15 @@ CELLS: Mapping[str, Mapping[str, Cell]] = {
         "no-pair": _dropped("there is no preferred and non-preferred output to write"),
     },
     "together": _TOGETHER,
-    "trl": _TEMPLATED,
+    "trl": {
+        **_TEMPLATED,
+        "no-assistant": Cell(
+            _REFUSED,
+            "assistant_only_loss=True: RuntimeError, no assistant tokens; without it the user's "
+            "turns are trained",
+            certain=False,
+        ),
+    },
     "axolotl": _TEMPLATED,
     "unsloth": _TEMPLATED,
     "mlx": _MLX,

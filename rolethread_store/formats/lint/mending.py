@@ -17,15 +17,17 @@ EXPORT_ROLES: Mapping[str, str] = {
 """Letters of the roles that such an export gives a usual name."""
 
 _ROLES = frozenset({"developer-role"})
+# What an entry holds beside its turns is not written, or every record has its place for it.
+_SHAPED = _ROLES | {"mixed-shapes"}
 MENDED: Mapping[str, frozenset[str]] = {
-    "llamafactory": _ROLES | {"tool-call-string", "tool-call-object"},
-    "llamafactory-openai": _ROLES,
-    "mistral": _ROLES | {"tool-call-object", "tool-id"},
-    "together": _ROLES,
+    "llamafactory": _SHAPED | {"tool-call-string", "tool-call-object"},
+    "llamafactory-openai": _SHAPED | {"tool-call-string"},
+    "mistral": _SHAPED | {"tool-call-object", "tool-id"},
+    "together": _SHAPED,
     "alpaca": _ROLES,
     "axolotl": _ROLES,
     "trl": _ROLES,
-    "mlx": _ROLES,
+    "mlx": _SHAPED,
     "kto": _ROLES,
     "openai-preference": _ROLES,
 }

@@ -61,7 +61,8 @@ RULES: tuple[Rule, ...] = (
            offset=1),
     _order("system-in-the-middle", "a system turn after the first message", ".+?", "s",
            "--system merge", "--system first"),
-    _order("ends-unanswered", "does not end with an assistant turn", ".*", "[^a]$", "--where"),
+    _order("ends-unanswered", "does not end with an assistant turn", ".*", "[^a]$",
+           "--ending trim", "--where"),
     Rule("other-order", "user and assistant do not take turns",
          "NOT regexp_full_match(roles, 's?([ut]a)*[ut]?') AND NOT "
          "regexp_matches(roles, '^$|^[sd]*a|uu|aa|.s|d|x')", options=("--where",)),
@@ -81,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     _marked("weight", "a weight other than 0 and 1", Mark.WEIGHT, "--where"),
     Rule("tools", "lists tools", "tools AND length(regexp_replace(roles, '[^a]', '', 'g')) > 1",
          options=("--where",)),
+    Rule("no-tools", "lists no tools", "NOT tools"),
     Rule("no-pair", "neither a preferred and a rejected answer nor alternatives",
          f"NOT pair AND seen & {Mark.ALTERNATIVES.value} = 0", marks=Mark.ALTERNATIVES,
          options=("--where",)),

@@ -67,6 +67,7 @@ def _yaml(name: str, files: Sequence[FileNote]) -> dict[str, str]:
 AXOLOTL = Target(
     name="axolotl",
     title="messages for Axolotl's chat_template, with the YAML to paste",
+    loaded=True,
     rows=single(
         joined(member("messages", json_list("messages", _MESSAGE)), TOOLS_MEMBER),
         order_reason(".*[ac].*", text=False),

@@ -41,6 +41,7 @@ _TURN = {"role": "string", "content": "string or list of parts"}
 KTO = Target(
     name="kto",
     title="prompt, completion and label, for TRL's KTOTrainer",
+    loaded=True,
     rows=many(
         _RECORDS,
         f"CASE WHEN label IS NOT NULL THEN {order_reason('.*[ut].*[ac]', text=False)} "

@@ -19,7 +19,6 @@ from rolethread_store.formats.targets.turns import (
     LETTERS,
     TEXT,
     TOOLS,
-    chat_message,
     order_reason,
 )
 
@@ -71,12 +70,40 @@ _FROM = (
     "ELSE one.role END"
 )
 _TURN = joined(member("from", json_of(_FROM)), member("value", json_of(_VALUE)))
+# A call is written in the role that dataset_info.json names for it. From tool_calls the
+# converter would train arguments as a text in quotes, and lose the text beside the call.
+_ROLE = f"CASE WHEN {CALLS} THEN 'function' ELSE one.role END"
+_MESSAGE = joined(member("role", json_of(_ROLE)), member("content", json_of(_VALUE)))
 _TURNS = {"turns": "CASE WHEN letters[1] = 's' THEN messages[2:] ELSE messages END"}
 _SYSTEM = f"list_transform(messages[:1], lambda one: {TEXT})[1]"
 _TEXT_BESIDE_CALL = (
     f"len(list_filter(messages, lambda one: {CALLS} AND coalesce({TEXT}, '') <> '')) > 0"
 )
-_TOOLS = member("tools", json_of("coalesce(given_tools, '')"))
+# Its default template looks into parameters.properties of every tool, and stops without it.
+_NO_PARAMETERS = '{"type":"object","properties":{}}'
+_INNER = f'{{"function":{{"parameters":{_NO_PARAMETERS}}}}}'
+
+
+def _lacking(path: str) -> str:
+    return f"coalesce(json_type(tool, '$.{path}parameters.properties'), '') <> 'OBJECT'"
+
+
+_FUNCTION = "coalesce(json_type(tool, '$.function'), '') = 'OBJECT'"
+_LACKS = f"CASE WHEN {_FUNCTION} THEN {_lacking('function.')} ELSE {_lacking('')} END"
+_TOOL = (
+    f"CASE WHEN json_type(tool) <> 'OBJECT' OR NOT ({_LACKS}) THEN CAST(tool AS VARCHAR) "
+    f"WHEN {_FUNCTION} THEN json_merge_patch(tool, '{_INNER}') "
+    f"ELSE json_merge_patch(tool, '{{\"parameters\":{_NO_PARAMETERS}}}') END"
+)
+_EACH_TOOL = "json_extract(given_tools, '$[*]')"
+_TOOL_LIST = json_list(_EACH_TOOL, _TOOL, "tool")
+# Tools that lack nothing stay the very text they are.
+_WHOLE_TOOLS = (
+    "CASE WHEN given_tools IS NULL THEN '' WHEN CASE WHEN json_valid(given_tools) "
+    f"THEN len(list_filter({_EACH_TOOL}, lambda tool: {_LACKS})) > 0 ELSE false END "
+    f"THEN {_TOOL_LIST} ELSE given_tools END"
+)
+_TOOLS = member("tools", json_of(_WHOLE_TOOLS))
 
 
 def _reason(pattern: str) -> str:
@@ -143,7 +170,7 @@ LLAMAFACTORY_OPENAI = Target(
     name="llamafactory",
     title="OpenAI records with dataset_info.json, a folder for LLaMA-Factory",
     rows=single(
-        joined(member("messages", json_list("messages", chat_message())), _TOOLS),
+        joined(member("messages", json_list("messages", _MESSAGE)), _TOOLS),
         _reason("s?((u|t+)[ac])+"),
         CANONICAL,
         LETTERS,
@@ -151,8 +178,8 @@ LLAMAFACTORY_OPENAI = Target(
     ),
     schema={
         "messages": [
-            {"role": "system, user, assistant or tool", "content": "string",
-             "tool_calls": "list, where the turn has some", "tool_call_id": "string"}
+            {"role": "system, user, assistant, tool, or function for a call",
+             "content": "string; a call as JSON"}
         ],
         "tools": "JSON as a string, empty without any",
     },

@@ -73,6 +73,8 @@ class Target:
         companions: Gives files to write beside the records, by name, from the export's name
             and the files.
         splits: The splits it knows, empty for any.
+        loaded: Whether its trainer reads the lines with Hugging Face's ``load_dataset``, and
+            they have fields that some records lack.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Target:
     header: bytes = b""
     companions: Companions = _alone
     splits: tuple[str, ...] = ()
+    loaded: bool = False
 
 
 def single(record: str, reason: str, *steps: Mapping[str, str]) -> Rows:

@@ -24,6 +24,7 @@ _TOOLS = {"tools": "list, where the entry has some"}
 TRL_MESSAGES = Target(
     name="trl",
     title="messages, for TRL's SFTTrainer",
+    loaded=True,
     rows=single(
         joined(member("messages", json_list("messages", _MESSAGE)), TOOLS_MEMBER),
         order_reason(".*[ac].*", text=False),
@@ -37,6 +38,7 @@ TRL_MESSAGES = Target(
 TRL_PROMPT_COMPLETION = Target(
     name="trl",
     title="prompt and completion, for TRL's SFTTrainer",
+    loaded=True,
     rows=single(
         joined(
             member("prompt", json_list("messages[:-2]", _MESSAGE)),
@@ -61,6 +63,7 @@ _PAIR = joined(
 TRL_PREFERENCE = Target(
     name="trl",
     title="prompt, chosen and rejected, for TRL's DPOTrainer and RewardTrainer",
+    loaded=True,
     rows=many(f"list_transform(pairs, lambda pair: {_PAIR})", PAIR_REASON, *PAIR_STEPS),
     schema={"prompt": [_TURN], "chosen": [_TURN], "rejected": [_TURN], **_TOOLS},
 )

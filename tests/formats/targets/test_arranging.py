@@ -93,7 +93,7 @@ def test_system_turns_are_joined_or_the_first_is_kept(offer: Offer) -> None:
         ["system: 1\n\n2", "user: a", "assistant: b"]
     ]
     assert arranged(offer, record, Arrangement(system=SystemTurns.FIRST)) == [
-        ["user: a", "system: 1", "assistant: b"]
+        ["system: 1", "user: a", "assistant: b"]
     ]
     odd = chat(("system", [{"type": "x"}]), ("user", "a"), ("system", "2"))
     assert arranged(offer, odd, Arrangement(system=SystemTurns.MERGE)) == arranged(
