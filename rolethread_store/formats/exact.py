@@ -8,7 +8,7 @@ record is there and untouched comes out as the same file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -157,11 +157,15 @@ def _batches(session: Session, source: Source, plan: ExactPlan) -> Iterator[pa.R
     """Yield what to write of each entry, in order."""
     chosen = source.narrowed(source.relation)
     session.execute(f"CREATE OR REPLACE TABLE {_TABLE} AS {_texts_sql(chosen, plan.originals)}")
+    formats = [
+        str(name)
+        for (name,) in session.rows(f"SELECT DISTINCT origin.format FROM ({source.relation})")
+    ]
     try:
         for first, end in pairwise(slice_edges(session, source)):
             place = f"position >= {first} AND position < {end}"
             piece = source.narrowed(f"SELECT * FROM ({source.relation}) WHERE {place}")
-            yield from session.result(_slice_sql(piece, place)).batches(_BATCH_ROWS)
+            yield from session.result(_slice_sql(piece, place, formats)).batches(_BATCH_ROWS)
     finally:
         session.execute(f"DROP TABLE {_TABLE}")
 
@@ -190,8 +194,8 @@ def _texts_sql(chosen: str, originals: str) -> str:
     )
 
 
-def _slice_sql(piece: str, place: str) -> str:
-    anew = f"coalesce({own_line_sql()}, {line_sql(CHATML, clean=False)})"
+def _slice_sql(piece: str, place: str, formats: Collection[str]) -> str:
+    anew = f"coalesce({own_line_sql(formats)}, {line_sql(CHATML, clean=False)})"
     return (
         f"SELECT concat_ws('/', origin.import_id, origin.source) AS source, "
         f"origin.record AS record, t.before AS before, "

@@ -103,8 +103,8 @@ def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
         if lane.originals is not None:
             beside = ("line", BEFORE)
             rows = typed_sql(table, lane.shape, lane.stamp, usual=lane.usual, beside=beside)
-            dialect = lane.shape.dialect if isinstance(lane.shape, PlainShape) else None
-            lane.originals.keep(rows, dialect if lane.usual else None)
+            bare = lane.usual and isinstance(lane.shape, PlainShape)
+            lane.originals.keep(rows, {lane.shape.kind.split("/")[1]}, usual=bare)
     require_accounted(lane.stamp.source, len(group), kept, 0)
     tally.formats[lane.shape.kind.split("/")[1]] += kept
     tally.kept += kept
@@ -151,11 +151,13 @@ def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     """Write surveyed records of any shape, each as entry or to quarantine."""
     session = target.session
     with session.table(RAW_TABLE, group) as table:
-        shaped = shaped_sql(table, lane.shape)
+        kinds = group["kind"].unique().drop_null().to_pylist()
+        shaped = shaped_sql(table, lane.shape, kinds)
         if lane.originals is None:
             kept = _write(target.entries, entries_sql(shaped, lane.stamp), session)
         else:
-            kept = _write_both(target, entries_sql(shaped, lane.stamp, ("line", BEFORE)), lane)
+            rows = entries_sql(shaped, lane.stamp, ("line", BEFORE))
+            kept = _write_both(target, rows, lane.originals, {one.split("/")[1] for one in kinds})
         formats = _format_counts(group["kind"])
         quarantined = 0
         if kept < len(group):
@@ -173,15 +175,14 @@ def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     tally.quarantined += quarantined
 
 
-def _write_both(target: ImportTarget, rows: str, lane: Lane) -> int:
+def _write_both(target: ImportTarget, rows: str, originals: Originals, formats: set[str]) -> int:
     """Write rows and what is kept of their bytes, and return how many rows they were."""
     # Shaping a record of any kind costs more than keeping the rows for the second look.
     target.session.execute(f"CREATE OR REPLACE TEMP TABLE shaped_rows AS {rows}")
     kept = _write(
         target.entries, f"SELECT * EXCLUDE (line, {BEFORE}) FROM shaped_rows", target.session
     )
-    if lane.originals is not None:
-        lane.originals.keep("SELECT * FROM shaped_rows")
+    originals.keep("SELECT * FROM shaped_rows", formats)
     target.session.execute("DROP TABLE shaped_rows")
     return kept
 

@@ -8,7 +8,7 @@ query reads it; where they agree, byte for byte, nothing is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from rolethread_store.engine import literal
-from rolethread_store.formats.dialect import RESERVED_KEY, Dialect
+from rolethread_store.formats.dialect import RESERVED_KEY
 from rolethread_store.formats.flat import FLATS
 from rolethread_store.formats.flat_rendering import flat_line_sql
 from rolethread_store.formats.gaps import BEFORE, Gaps
@@ -44,15 +44,18 @@ _SAME = (
 )
 
 
-def own_line_sql() -> str:
+def own_line_sql(formats: Collection[str]) -> str:
     """Return SQL over an entry's columns giving its record in the format it came in.
 
     ``NULL`` where no export writes that format, or not this entry.
+
+    Args:
+        formats: Those that there are among the entries; others may be ``NULL`` as well.
     """
-    written = {one.name: line_sql(one, clean=False) for one in DIALECTS}
-    written |= {one.name: flat_line_sql(one) for one in FLATS}
+    written = {one.name: line_sql(one, clean=False) for one in DIALECTS if one.name in formats}
+    written |= {one.name: flat_line_sql(one) for one in FLATS if one.name in formats}
     cases = " ".join(f"WHEN {literal(name)} THEN {sql}" for name, sql in written.items())
-    return f"CASE origin.format {cases} END"
+    return f"CASE origin.format {cases} END" if written else "CAST(NULL AS VARCHAR)"
 
 
 def own_text_sql() -> str:
@@ -127,17 +130,21 @@ class Originals:
         self.gaps.skip(data[self._heard :])
         self.gaps.whole = True
 
-    def keep(self, rows: str, usual: Dialect | None = None) -> None:
+    def keep(self, rows: str, formats: Collection[str], *, usual: bool = False) -> None:
         """Keep what the rows of records of our own formats need.
 
         Args:
             rows: A SELECT of schema v1 with each record's ``line`` and ``before``.
-            usual: The format of all of them, if their messages are role and content alone.
+            formats: Those that there are among them.
+            usual: Whether they are of one format of conversations, and their messages are
+                role and content alone.
         """
         if not self.sound:
             return
-        own = own_line_sql() if usual is None else usual_line_sql(usual)
-        if usual is None:
+        if usual:
+            own = usual_line_sql(next(one for one in DIALECTS if one.name in formats))
+        else:
+            own = own_line_sql(formats)
             rows = f"SELECT * REPLACE ({_WHOLE} AS messages) FROM ({rows})"
         text = f"trim(line, {_BLANKS})"
         self.writer.write(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from rolethread_store.engine import Session
 from rolethread_store.errors import InvalidInput
 from rolethread_store.formats.pieces import record_batch
-from rolethread_store.formats.shaping import ANY_KIND_SQL, DIALECTS, shaped_sql
+from rolethread_store.formats.shaping import ALL_KINDS, ANY_KIND_SQL, DIALECTS, shaped_sql
 from rolethread_store.model import Message
 
 __all__ = ["EDITED_FORMATS", "ParsedRecord", "RecordUnreadable", "read_one"]
@@ -58,7 +58,7 @@ def read_one(session: Session, text: str) -> ParsedRecord:
         kinds = f"(SELECT *, CASE WHEN {valid} THEN {ANY_KIND_SQL} END AS kind FROM {table})"
         row = session.rows(
             f"SELECT shaped.messages, shaped.tags, shaped.extra, shaped.reason, "
-            f"split_part(kind, '/', 2) FROM ({shaped_sql(kinds, None)})"
+            f"split_part(kind, '/', 2) FROM ({shaped_sql(kinds, None, ALL_KINDS)})"
         )[0]
     messages, tags, extra, reason, name = row
     if reason is not None:
