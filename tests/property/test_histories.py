@@ -347,7 +347,7 @@ def test_a_store_has_the_history_of_the_model(empty_store: Path, tmp_path: Path)
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=2_000 if deep else 6,
+            max_examples=2_000 if deep else 4,
             stateful_step_count=30 if deep else 20,
             deadline=None,
             # A step takes 0.1 s, and finding a smaller example a hundred times as long.

@@ -19,7 +19,7 @@ from tests.formats.test_round_trip import frozen, records
 from tests.scenes import PASSPHRASE
 
 ENOUGH = settings(
-    max_examples=200 if settings().max_examples > 100 else 6,
+    max_examples=200 if settings().max_examples > 100 else 4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

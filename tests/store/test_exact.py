@@ -74,7 +74,13 @@ def test_the_same_bytes_come_back(fresh_store: Store, tmp_path: Path, style: str
     assert manifest["files"][0]["bytes"] == len(STYLES[style])
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "style",
+    [
+        pytest.param(style, marks=() if style in ("mixed", "pretty array") else pytest.mark.deep)
+        for style in STYLES
+    ],
+)
 def test_what_is_done_to_one_leaves_the_others_as_they_were(
     fresh_store: Store, open_again: Callable[[], Store], tmp_path: Path, style: str
 ) -> None:

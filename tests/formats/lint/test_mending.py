@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import rolethread_store
 from rolethread_store.errors import InvalidInput
 from rolethread_store.formats.lint import RULES, TARGETS, cell_of
 from rolethread_store.store import Store
 from tests.formats.lint.probes import PROBES, probe_records
-from tests.scenes import jsonl
+from tests.scenes import PASSPHRASE, jsonl
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--greeting-first stub": {"greeting_first": "stub"},
@@ -32,22 +35,32 @@ def probes_found(store: Store, dataset: str, target: str, rule: str) -> set[str]
     return {tags[one.entry_id] for one in report.findings if one.rule == rule}
 
 
-@pytest.mark.parametrize(("rule", "option"), RESOLVED)
-def test_an_option_resolves_the_rule(
-    fresh_store: Store, tmp_path: Path, rule: str, option: str
-) -> None:
+@pytest.fixture(scope="module")
+def probed(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store with all probes as “before”, and one of two system turns."""
+    folder = tmp_path_factory.mktemp("probed")
+    shutil.copytree(empty_store, folder / "store")
     given = [*probe_records(), {
         "messages": [PROBES["system-first"][0], *PROBES["system-in-the-middle"]],
         "tags": ["two systems"],
     }]  # fmt: skip
-    fresh_store.dataset("before").import_file(jsonl(tmp_path / "probes.jsonl", given))
-    target = next(name for name in TARGETS if cell_of(rule, name) is not None)
-    assert rule in probes_found(fresh_store, "before", target, rule)
-    fresh_store.dataset("before").export(tmp_path / "out.jsonl", "chatml", **OPTIONS[option])
-    fresh_store.dataset("after").import_file(tmp_path / "out.jsonl")
-    left = probes_found(fresh_store, "after", target, rule)
-    # Nothing can be trimmed to an answer where there is none.
-    assert left <= ({"no-assistant"} if rule == "ends-unanswered" else set())
+    with rolethread_store.open(folder / "store", passphrase=PASSPHRASE) as store:
+        store.dataset("before").import_file(jsonl(folder / "probes.jsonl", given))
+        yield store
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_resolves_its_rules(probed: Store, tmp_path: Path, option: str) -> None:
+    probed.dataset("before").export(tmp_path / "out.jsonl", "chatml", **OPTIONS[option])
+    probed.dataset(option).import_file(tmp_path / "out.jsonl")
+    rules = [rule for rule, named in RESOLVED if named == option]
+    assert rules
+    for rule in rules:
+        target = next(name for name in TARGETS if cell_of(rule, name) is not None)
+        assert probes_found(probed, "before", target, rule), rule
+        left = probes_found(probed, option, target, rule)
+        # Nothing can be trimmed to an answer where there is none.
+        assert left <= ({"no-assistant"} if rule == "ends-unanswered" else set()), rule
 
 
 def test_the_options_of_the_table_are_these() -> None:
