@@ -104,6 +104,7 @@ def test_import_query_edit_undo_push_restore_export(
     assert _lines(tmp_path / "out.jsonl")[:2] == RECORDS
 
 
+@pytest.mark.deep
 def test_publish_fork_diff_blame_and_back(
     command: Command, step: Runner, sources: Path, tmp_path: Path
 ) -> None:

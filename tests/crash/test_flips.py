@@ -227,7 +227,7 @@ def sealed_files(sample: Sample) -> list[Path]:
 
 
 def test_enough_bytes_are_flipped() -> None:
-    assert sum(FLIPS.values()) >= 2_000
+    assert sum(FLIPS.values()) >= (2_000 if THOROUGH else 1_000)
 
 
 @pytest.mark.timeout(600)

@@ -150,14 +150,14 @@ def test_a_tag_patch_of_all_survives_every_step(
     monkeypatch.setattr(planning, "UPPER_LIMIT", 3)
     dataset = inn.dataset("inn")
     ids = [entry.entry_id for entry in dataset.page(40)]
-    for number in range(9):
+    for number in range(6):
         inn.edit(ids[number], message=0, content=f"edit {number}")
         dataset.add_tags([f"bulk {number}"])
         inn.delete([ids[39 - number]])
         steps(inn)
-    expected = ("t", *(f"bulk {number}" for number in range(9)))
+    expected = ("t", *(f"bulk {number}" for number in range(6)))
     assert {entry.tags for entry in dataset.page(40)} == {expected}
-    for _ in range(27):
+    for _ in range(18):
         inn.undo()
     assert {entry.tags for entry in dataset.page(40)} == {("t",)}
 

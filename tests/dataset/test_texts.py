@@ -73,7 +73,7 @@ def shop(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Shop(store)
 
 
-@settings(max_examples=max(25, settings().max_examples))
+@settings(max_examples=max(12, settings().max_examples // 3))
 @given(steps)
 def test_layers_are_what_the_changes_make_of_them(
     shop: Shop, steps: Sequence[EntryChange | str]

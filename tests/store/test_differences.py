@@ -269,7 +269,7 @@ def random_store(empty_store: Path) -> Iterator[tuple[Store, Path]]:
 
 
 @pytest.mark.timeout(0)
-@settings(max_examples=settings().max_examples // 3)
+@settings(max_examples=settings().max_examples // 5)
 @given(operations=st.lists(OPERATIONS, min_size=1, max_size=14))
 def test_any_two_states_differ_as_their_entries_do(
     empty_store: Path, operations: list[tuple[str, int]]

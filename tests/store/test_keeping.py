@@ -31,12 +31,32 @@ Open = Callable[[], Store]
 CANARY = "the heron counts to nine"
 
 
-@pytest.fixture
-def inn(fresh_store: Store, tmp_path: Path) -> Dataset:
+@pytest.fixture(scope="module")
+def template(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to copy: a store of three entries and a record set aside, and its file."""
+    folder = tmp_path_factory.mktemp("kept")
+    shutil.copytree(empty_store, folder / "store")
     records: list[dict[str, Any] | str] = [chat("one"), chat("two"), chat("three"), "{not"]
-    dataset = fresh_store.dataset("inn")
-    dataset.import_file(jsonl(tmp_path / "inn.jsonl", records))
-    return dataset
+    with rolethread_store.open(folder / "store", passphrase=PASSPHRASE) as store:
+        store.dataset("inn").import_file(jsonl(folder / "inn.jsonl", records))
+    return folder
+
+
+@pytest.fixture
+def fresh_store(
+    request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path, open_again: Open
+) -> Store:
+    """An empty store, or one with what ``inn`` stands for where a test asks for that."""
+    if "inn" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("template"), tmp_path, dirs_exist_ok=True)
+    else:
+        shutil.copytree(empty_store, tmp_path / "store")
+    return open_again()
+
+
+@pytest.fixture
+def inn(fresh_store: Store) -> Dataset:
+    return fresh_store.dataset("inn")
 
 
 def rows(dataset: Dataset, at: int | None = None) -> list[tuple[Any, ...]]:

@@ -45,9 +45,20 @@ def filled(store: Store, folder: Path) -> Store:
     return store
 
 
+@pytest.fixture(scope="module")
+def template(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to copy: a filled store, and the files it came from."""
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copytree(empty_store, folder / "store")
+    with rolethread_store.open(folder / "store", passphrase=PASSPHRASE) as store:
+        filled(store, folder)
+    return folder
+
+
 @pytest.fixture
-def inn(fresh_store: Store, tmp_path: Path) -> Store:
-    return filled(fresh_store, tmp_path)
+def inn(template: Path, tmp_path: Path, open_again: Open) -> Store:
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    return open_again()
 
 
 def new_keys(store: Store, passphrase: str = NEW) -> str:
