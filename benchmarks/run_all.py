@@ -14,6 +14,7 @@ __all__ = ["main"]
 _NAMES = (
     "help_time",
     "importing",
+    "exporting",
     "queries",
     "pending",
     "editing",

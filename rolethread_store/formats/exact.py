@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -23,14 +22,13 @@ from rolethread_store.formats.destination import Destination
 from rolethread_store.formats.exporting import (
     ExportOutcome,
     ExportPlan,
-    Source,
-    slice_edges,
     write_beside,
 )
 from rolethread_store.formats.originals import content_sql, own_line_sql, own_text_sql
 from rolethread_store.formats.placing import writing_to
 from rolethread_store.formats.rendering import line_sql
 from rolethread_store.formats.sinks import TextSink
+from rolethread_store.formats.slicing import Source, sliced
 from rolethread_store.formats.targets import FileNote, Rows, Target
 from rolethread_store.model import Framing, Progress, ProgressListener, unheard
 
@@ -46,7 +44,6 @@ EXACT = Target(
 """What the manifest calls such an export."""
 
 _TABLE = "exact_texts"
-_BATCH_ROWS = 16_384
 _LINES = Framing()
 
 
@@ -161,11 +158,13 @@ def _batches(session: Session, source: Source, plan: ExactPlan) -> Iterator[pa.R
         str(name)
         for (name,) in session.rows(f"SELECT DISTINCT origin.format FROM ({source.relation})")
     ]
+
+    def sql(place: str) -> str:
+        piece = source.narrowed(f"SELECT * FROM ({source.relation}) WHERE {place}")
+        return _slice_sql(piece, place, formats)
+
     try:
-        for first, end in pairwise(slice_edges(session, source)):
-            place = f"position >= {first} AND position < {end}"
-            piece = source.narrowed(f"SELECT * FROM ({source.relation}) WHERE {place}")
-            yield from session.result(_slice_sql(piece, place, formats)).batches(_BATCH_ROWS)
+        yield from sliced(session, source, sql)
     finally:
         session.execute(f"DROP TABLE {_TABLE}")
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,6 +27,7 @@ from rolethread_store.formats.placing import writing_to
 from rolethread_store.formats.rendering import line_sql
 from rolethread_store.formats.shaping import DIALECTS
 from rolethread_store.formats.sinks import ParquetSink, Sink, TextSink
+from rolethread_store.formats.slicing import Source, sliced
 from rolethread_store.formats.splitting import Splits
 from rolethread_store.formats.targets import FileNote, FormatUnknown, Rows, Target, chosen_target
 from rolethread_store.model import Progress, ProgressListener, unheard
@@ -44,14 +43,8 @@ __all__ = [
     "export_lines",
     "line_expression",
     "render_one",
-    "slice_edges",
     "write_beside",
 ]
-
-# Four row groups of a segment: fewer would read those at the edges too often, more would
-# take memory. At 100,000 entries of 2 kB it costs what one query over all does, in 130 MB.
-_SLICE_ENTRIES = 65_536
-_BATCH_ROWS = 16_384
 
 
 class NothingToWrite(InvalidInput):
@@ -71,23 +64,6 @@ class LineOptions:
 
     format: str = "chatml"
     clean: bool = False
-
-
-def _as_it_is(relation: str) -> str:
-    return relation
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The entries to write.
-
-    Attributes:
-        relation: A SELECT of the columns of schema v1.
-        narrowed: Gives, for a SELECT of some of these rows, one of those that are wanted.
-    """
-
-    relation: str
-    narrowed: Callable[[str], str] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,27 +239,12 @@ def _sink(target: Target, destination: Destination, name: str) -> Sink:
     return TextSink(output, target.header)
 
 
-def slice_edges(session: Session, source: Source) -> list[int]:
-    """Return the positions at which slices begin, and one behind the last."""
-    found = [
-        batch.column(0).to_numpy(zero_copy_only=False)
-        for batch in session.result(f"SELECT position FROM ({source.relation})").batches()
-    ]
-    if not found:
-        return []
-    positions = np.sort(np.concatenate(found))
-    if not len(positions):
-        return []
-    edges = np.unique(positions[::_SLICE_ENTRIES]).tolist()
-    return [*(int(edge) for edge in edges), int(positions[-1]) + 1]
-
-
 def _batches(session: Session, source: Source, plan: ExportPlan) -> Iterator[pa.RecordBatch]:
-    edges = slice_edges(session, source)
-    for first, end in pairwise(edges):
-        piece = f"SELECT * FROM ({source.relation}) WHERE position >= {first} AND position < {end}"
-        sql = _rows_sql(source.narrowed(piece), plan)
-        yield from session.result(sql).batches(_BATCH_ROWS)
+    def sql(place: str) -> str:
+        piece = f"SELECT * FROM ({source.relation}) WHERE {place}"
+        return _rows_sql(source.narrowed(piece), plan)
+
+    yield from sliced(session, source, sql)
 
 
 def _rows_sql(relation: str, plan: ExportPlan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, ClassVar, Protocol
 
@@ -15,6 +16,7 @@ from rolethread_store.errors import Unavailable
 __all__ = ["OutputUnwritable", "ParquetSink", "Sink", "TextSink"]
 
 ROW_GROUP_ROWS = 16_384
+_MOST_UNDER_WAY = 4
 
 
 class OutputUnwritable(Unavailable):
@@ -26,21 +28,22 @@ class OutputUnwritable(Unavailable):
 class _Hashed:
     """A file object that counts and hashes what is written, on a thread of its own.
 
-    Both writing and hashing release the interpreter, so the engine works meanwhile; one
-    piece at a time is under way, so memory stays bounded.
+    Both writing and hashing release the interpreter, so the engine works meanwhile; a few
+    pieces at a time are under way, so memory stays bounded.
     """
 
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._digest = hashlib.sha256()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="export-write")
-        self._under_way: Future[None] | None = None
+        self._under_way: deque[Future[None]] = deque()
         self.bytes = 0
         self.closed = False
 
     def write(self, data: bytes | memoryview) -> int:
-        self.settle()
-        self._under_way = self._pool.submit(self._put, data)
+        if len(self._under_way) >= _MOST_UNDER_WAY:
+            self._under_way.popleft().result()
+        self._under_way.append(self._pool.submit(self._put, data))
         self.bytes += len(data)
         return len(data)
 
@@ -49,10 +52,9 @@ class _Hashed:
         self._output.write(data)
 
     def settle(self) -> None:
-        """Wait for the piece under way, and raise what went wrong with it."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            under_way.result()
+        """Wait for the pieces under way, and raise what went wrong with the first."""
+        while self._under_way:
+            self._under_way.popleft().result()
 
     # What pyarrow asks of a Python file it writes to.
     def flush(self) -> None:
