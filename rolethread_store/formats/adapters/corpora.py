@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rolethread_store.formats.adapters import (
+    alpaca_labelled,
     alpaca_preference,
     clubfloyd,
     crd3,
@@ -36,6 +37,7 @@ CORPORA: tuple[Adapter, ...] = (
     prompt_completion.ADAPTER,
     gpteacher.ADAPTER,
     dolly.ADAPTER,
+    alpaca_labelled.ADAPTER,
     alpaca_preference.ADAPTER,
     message_pairs.ADAPTER,
     openai_preference.ADAPTER,

@@ -11,7 +11,8 @@ __all__ = ["KTO"]
 
 _LABELLED = {
     "label": "CASE WHEN extra IS NULL THEN NULL ELSE "
-    "CASE lower(json_extract_string(extra, '$.label')) WHEN 'true' THEN 'true' WHEN '1' THEN "
+    "CASE lower(coalesce(json_extract_string(extra, '$.label'), "
+    "json_extract_string(extra, '$.kto_tag'))) WHEN 'true' THEN 'true' WHEN '1' THEN "
     "'true' WHEN 'false' THEN 'false' WHEN '0' THEN 'false' END END"
 }
 

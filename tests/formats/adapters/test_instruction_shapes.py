@@ -115,6 +115,16 @@ def test_a_thumb_makes_it_kto() -> None:
     assert ADAPTER_BY_NAME["kto"].recognise({"prompt": "a", "completion": "b", "label": 1}) is None
 
 
+def test_an_instruction_may_have_a_verdict() -> None:
+    given = {"instruction": "Ho?", "input": "Loud.", "output": "Ha.", "kto_tag": True}
+    one = draft("alpaca-labelled", given)
+    assert said(one) == [("user", "Ho?\n\nLoud."), ("assistant", "Ha.")]
+    assert one.extra == {"kto_tag": True, "instruction": "Ho?", "input": "Loud."}
+    known = ADAPTER_BY_NAME["alpaca-labelled"].recognise
+    assert known(given | {"rejected": "x"}) is None
+    assert known({"instruction": "Ho?", "output": "Ha."}) is None
+
+
 def test_steps_are_one_answer_and_stay_apart_in_extra() -> None:
     record = {"prompt": "8 / 2 / 2?", "completions": ["8 / 2 = 4", "4 / 2 = 2"], "labels": [1, 0]}
     one = draft("stepwise", record)
