@@ -8,8 +8,6 @@ from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
 from rolethread_store import errors
 from rolethread_store.cli.exit_codes import EXIT_CODES, MEANINGS
 from rolethread_store.errors import StoreError
@@ -45,20 +43,19 @@ def test_codes_are_unique() -> None:
     assert [code for code, times in counted.items() if times > 1] == []
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__qualname__)
-def test_error_has_its_own_code_and_one_family(error: type[StoreError]) -> None:
-    assert "code" in vars(error), "a code of its own, or a script cannot tell it from its parent"
-    assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", error.code)
-    assert len([family for family in FAMILIES if issubclass(error, family)]) == 1
-    assert error.__doc__
+def test_each_error_has_its_own_code_and_one_family() -> None:
+    for error in ERRORS:
+        name = error.__qualname__
+        assert "code" in vars(error), f"{name}: or a script cannot tell it from its parent"
+        assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", error.code), name
+        assert len([family for family in FAMILIES if issubclass(error, family)]) == 1, name
+        assert error.__doc__, name
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__qualname__)
-def test_error_takes_a_message_and_a_hint(error: type[StoreError]) -> None:
-    raised = error("what happened", hint="what to do")
-
-    assert str(raised) == "what happened"
-    assert raised.hint == "what to do"
+def test_each_error_takes_a_message_and_a_hint() -> None:
+    for error in ERRORS:
+        raised = error("what happened", hint="what to do")
+        assert (str(raised), raised.hint) == ("what happened", "what to do"), error.__qualname__
 
 
 def test_every_family_has_an_exit_code_of_its_own() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import rolethread_store
 
@@ -33,9 +32,16 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE.parent).as_posix()
 
 
-each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+def offenders(wrong_with: Callable[[Path], object]) -> dict[str, object]:
+    """Return what is wrong with each module, by its name, for those with which something is.
+
+    One test looks at all modules: six tests for each would be three thousand, and cost more
+    than what they look at.
+    """
+    return {name_of(path): wrong for path in MODULES if (wrong := wrong_with(path))}
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
@@ -99,80 +105,88 @@ def test_the_package_has_modules() -> None:
     assert len(MODULES) > 20
 
 
-@each_module
-def test_module_is_short(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-
-    assert lines <= MODULE_LINES, f"{lines} lines: it has grown into two modules"
+def lines_of(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
-@pytest.mark.parametrize("path", TEST_MODULES, ids=lambda path: path.relative_to(TESTS).as_posix())
-def test_test_module_is_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= TEST_MODULE_LINES
+def test_modules_are_short() -> None:
+    """A longer one has grown into two."""
+    assert not offenders(lambda path: max(0, lines_of(path) - MODULE_LINES))
 
 
-@each_module
-def test_names_say_something(path: Path) -> None:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-
-    assert not FORBIDDEN.intersection(parts)
-
-
-@each_module
-def test_functions_are_short(path: Path) -> None:
-    too_long = {
-        node.name: length
-        for node in functions(tree_of(path))
-        if (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES
+def test_test_modules_are_short() -> None:
+    assert not {
+        path.relative_to(TESTS).as_posix(): lines
+        for path in TEST_MODULES
+        if (lines := lines_of(path)) > TEST_MODULE_LINES
     }
 
-    assert not too_long
+
+def test_names_say_something() -> None:
+    assert not offenders(
+        lambda path: FORBIDDEN.intersection(path.relative_to(PACKAGE).with_suffix("").parts)
+    )
 
 
-@each_module
-def test_everything_public_is_explained(path: Path) -> None:
-    tree = tree_of(path)
-    silent = [
-        node.name
-        for node in public_definitions(tree)
-        if not ast.get_docstring(node) and not is_overload_or_setter(node)
-    ]
+def test_functions_are_short() -> None:
+    def too_long(path: Path) -> dict[str, int]:
+        return {
+            node.name: length
+            for node in functions(tree_of(path))
+            if (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES
+        }
 
-    assert ast.get_docstring(tree), "the module says nothing about itself"
-    assert not silent
+    assert not offenders(too_long)
 
 
-@each_module
-def test_all_is_sorted_and_true(path: Path) -> None:
-    tree = tree_of(path)
-    names = offered(tree)
+def test_everything_public_is_explained() -> None:
+    def silent(path: Path) -> list[str]:
+        tree = tree_of(path)
+        found = [
+            node.name
+            for node in public_definitions(tree)
+            if not ast.get_docstring(node) and not is_overload_or_setter(node)
+        ]
+        return found if ast.get_docstring(tree) else ["the module itself", *found]
 
-    assert names is not None, "no __all__"
-    assert names == sorted(set(names), key=order)
-    assert set(names) <= bound(tree)
-
-
-@each_module
-def test_no_first_party_import_hides_in_a_function(path: Path) -> None:
-    hidden = [
-        ast.unparse(node)
-        for function in functions(tree_of(path))
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom) and "rolethread_store" in ast.unparse(node)
-    ]
-
-    assert not hidden
+    assert not offenders(silent)
 
 
-@each_module
-def test_catch_all_stays_in_the_outermost_handler(path: Path) -> None:
-    caught = [
-        node.lineno
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.ExceptHandler)
-        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
-        # One that raises again is a clean-up, and hides nothing.
-        and not any(isinstance(inner, ast.Raise) and inner.exc is None for inner in ast.walk(node))
-    ]
+def test_all_is_sorted_and_true() -> None:
+    def wrong(path: Path) -> str | list[str]:
+        tree = tree_of(path)
+        names = offered(tree)
+        if names is None:
+            return "no __all__"
+        if names != sorted(set(names), key=order):
+            return "not sorted"
+        return sorted(set(names) - bound(tree))
 
-    assert not caught or name_of(path) == "rolethread_store/cli/main.py"
+    assert not offenders(wrong)
+
+
+def test_no_first_party_import_hides_in_a_function() -> None:
+    def hidden(path: Path) -> list[str]:
+        return [
+            ast.unparse(node)
+            for function in functions(tree_of(path))
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            and "rolethread_store" in ast.unparse(node)
+        ]
+
+    assert not offenders(hidden)
+
+
+def test_catch_all_stays_in_the_outermost_handler() -> None:
+    def caught(path: Path) -> list[int]:
+        return [
+            node.lineno
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.ExceptHandler)
+            and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+            # One that raises again is a clean-up, and hides nothing.
+            and not any(isinstance(one, ast.Raise) and one.exc is None for one in ast.walk(node))
+        ]
+
+    assert set(offenders(caught)) <= {"rolethread_store/cli/main.py"}

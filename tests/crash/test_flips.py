@@ -355,6 +355,8 @@ def test_files_cut_or_prolonged(sample: Sample) -> None:
     newest = sample.newest_log
     for path in sealed_files(sample):
         for content in cuts(sample.contents[path], source):
+            if not THOROUGH and source.random() < 0.5:
+                continue
             result = sample.damaged(path, content)
             known = path == newest and result in sample.states[sample.published :]
             assert known or is_harmless(sample, result), (path, len(content), result)
