@@ -147,7 +147,7 @@ def damaged(record: JsonObject, chance: random.Random) -> JsonObject:
 
 
 @pytest.mark.skipif(not ADAPTERS, reason="there is no adapter yet")
-@settings(max_examples=max(200, settings().max_examples))
+@settings(max_examples=10_000 if settings().max_examples > 100 else 200)
 @given(seed=st.integers(0, 2**32), which=st.integers(0, 2**16), options=st.sampled_from(OPTIONS))
 def test_damaged_records_are_read_or_refused(
     seed: int, which: int, options: ReadingOptions
