@@ -178,7 +178,8 @@ def _originals(plan: _Plan, target: ImportTarget) -> Originals | None:
     small = plan.source.size is None or plan.source.size <= EXACT_BYTES
     if not (small if target.exact is None else target.exact):
         return None
-    return Originals(target.originals, Gaps())
+    limit = EXACT_BYTES if target.exact is None else None
+    return Originals(target.originals, Gaps(), limit=limit)
 
 
 def _import_records(

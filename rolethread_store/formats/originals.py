@@ -82,6 +82,7 @@ class Originals:
         gaps: What stood between the records.
         between: The usual gap, ``None`` until the first records are there.
         head: What stood before the first record.
+        limit: Bytes of records after which to stop, ``None`` to keep those of any file.
         sound: Whether the file can be put together again at all.
     """
 
@@ -89,11 +90,19 @@ class Originals:
     gaps: Gaps
     between: bytes | None = None
     head: bytes | None = None
+    limit: int | None = None
     sound: bool = True
     _heard: int = 0
+    _seen: int = 0
 
     def begin(self, group: pa.Table) -> None:
-        """Learn from the first records what usually stands between two."""
+        """Learn from the first records what usually stands between two.
+
+        How much a compressed file holds is known only when it has been read.
+        """
+        self._seen += group["raw"].nbytes
+        if self.limit is not None and self._seen > self.limit:
+            self.sound = False
         if self.head is not None:
             return
         before = group[BEFORE]
@@ -101,7 +110,7 @@ class Originals:
         usual = Gaps.usual(before)
         joined = b"\n" if self.head is None or b"[" not in self.head else b",\n"
         self.between = joined if usual is None else usual
-        self.sound = self.head is not None
+        self.sound &= self.head is not None
 
     def cut(self, data: bytes, records: Sequence[tuple[int, bytes]]) -> pa.Array:
         """Return what stands before each record of a document.

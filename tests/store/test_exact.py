@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 import rolethread_store
 from rolethread_store.errors import Conflict
 from rolethread_store.formats import NotKept
+from rolethread_store.segments import SegmentDamaged
 from rolethread_store.store import Dataset, Store
 from tests.formats.test_round_trip import records
+from tests.scenes import PASSPHRASE
 
 
 def spoken(name: str, *turns: tuple[str, str]) -> dict[str, Any]:
@@ -196,6 +198,46 @@ def test_what_no_import_has_kept_is_told_before_anything_is_written(
     dataset.export_exact(tmp_path / "out.jsonl", allow=True)
     lines = (tmp_path / "out.jsonl").read_text().split("\n")[:-1]
     assert [json.loads(line) for line in lines] == SHAREGPT
+
+
+def test_a_compressed_file_that_turns_out_large_is_not_kept(
+    fresh_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rolethread_store.formats.importing.EXACT_BYTES", 1_000)
+    path = tmp_path / "in.jsonl.gz"
+    path.write_bytes(gzip.compress(STYLES["python's own"] * 50))
+    dataset = fresh_store.dataset("d")
+    dataset.import_file(path)
+    with pytest.raises(NotKept):
+        written_back(dataset)
+    dataset.undo()
+    dataset.import_files([path], exact=True)
+    assert written_back(dataset) == STYLES["python's own"] * 50
+
+
+def test_originals_go_to_backups_and_their_damage_is_named(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(STYLES["python's own"])
+    fresh_store.dataset("d").import_file(path)
+    fresh_store.add_remote("usb", (tmp_path / "usb").as_uri())
+    fresh_store.push("usb")
+    restored = tmp_path / "restored"
+    rolethread_store.restore((tmp_path / "usb").as_uri(), restored, passphrase=PASSPHRASE)
+    with rolethread_store.open(restored, PASSPHRASE) as again:
+        assert written_back(again.dataset("d")) == STYLES["python's own"]
+        (batch,) = [one for one in again._parts.journal.manifest.batches if one.kind == "originals"]
+    segment = restored / "segments" / f"{batch.batch_id.hex}-0000.parquet"
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 3] ^= 1
+    segment.write_bytes(content)
+    with rolethread_store.open(restored, PASSPHRASE) as again:
+        assert again.dataset("d").count() == 3
+        with pytest.raises(SegmentDamaged, match=segment.name):
+            written_back(again.dataset("d"))
+    (damage,) = rolethread_store.check_local(restored, passphrase=PASSPHRASE).damages
+    assert damage.path == segment
 
 
 def test_expired_history_takes_the_originals_with_it(fresh_store: Store, tmp_path: Path) -> None:
