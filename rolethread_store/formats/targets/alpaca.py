@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rolethread_store.engine import literal
 from rolethread_store.formats.flat import ALPACA as OWN
-from rolethread_store.formats.flat_rendering import flat_line_sql
+from rolethread_store.formats.flat_rendering import flat_line_sql, input_of
 from rolethread_store.formats.json_text import joined, json_list, json_of, member
 from rolethread_store.formats.targets.target import Target, single
 from rolethread_store.formats.targets.turns import CANONICAL, LETTERS, TEXT, TOOLS, order_reason
@@ -21,9 +21,10 @@ _EARLIER = json_list(
     "range(1, len(said) - 2, 2)", json_of("[said[place], said[place + 1]]"), "place"
 )
 
+_ASKED = input_of("said[len(said) - 1]")
 _RECORD = joined(
-    member("instruction", json_of("said[len(said) - 1]")),
-    '\'"input":""\'',
+    member("instruction", json_of(_ASKED.instruction)),
+    member("input", json_of(f"CASE WHEN {_ASKED.parted} THEN {_ASKED.given} ELSE '' END")),
     member("output", json_of("said[len(said)]")),
     member("system", json_of("CASE WHEN letters[1] = 's' THEN texts[1] ELSE '' END")),
     member("history", _EARLIER),
