@@ -29,7 +29,7 @@ from rolethread_store.changelog.leftovers import without_content
 from rolethread_store.changelog.logfile import LogWriter
 from rolethread_store.changelog.logreader import LogHistory, LogReader
 from rolethread_store.changelog.patching import EntryPatch, TagPatch, depends_on_tags, reduced
-from rolethread_store.changelog.places import Place, Version, effective_sets
+from rolethread_store.changelog.places import Place, Stretch, Version, effective_sets
 from rolethread_store.changelog.remains import LogRemains, log_remains
 from rolethread_store.changelog.rewriting import write_log
 from rolethread_store.changelog.scan import LogPosition
@@ -57,6 +57,7 @@ __all__ = [
     "NothingToUndo",
     "PendingChange",
     "Place",
+    "Stretch",
     "TagPatch",
     "UndoBlocked",
     "Version",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from rolethread_store.changelog.places import Place
+from rolethread_store.changelog.places import Place, Stretch, numbered_place
 from rolethread_store.model import REGISTRY_ID, ChangeSet
 
 __all__ = ["MAIN", "WorkingCopy", "subjects"]
@@ -27,8 +27,8 @@ class WorkingCopy:
         name: Its name.
         floor: Where it was forked; undo does not go below.
         top: Its newest set.
-        undone: What redo would put back, each as the places one undo left, oldest first.
-            The places themselves, for a version or a fork may refer to them.
+        undone: What redo would put back, each as what one undo took off. The places
+            themselves, for a version or a fork may refer to them.
         deleted: Whether it is no longer listed.
         forked: The set that made it, ``None`` for the main one.
         source: The working copy it was forked from.
@@ -39,28 +39,26 @@ class WorkingCopy:
     name: str = MAIN
     floor: Place | None = None
     top: Place | None = None
-    undone: list[tuple[Place, ...]] = field(default_factory=list)
+    undone: list[Stretch] = field(default_factory=list)
     deleted: bool = False
     forked: ChangeSet | None = None
     source: UUID | None = None
 
     @property
-    def newest(self) -> ChangeSet | None:
-        """The newest set that an undo could take off."""
-        return None if self.top is self.floor or self.top is None else self.top.record
+    def newest(self) -> Place | None:
+        """The newest place that an undo could take off."""
+        return None if self.top is self.floor else self.top
 
-    def last(self, steps: int) -> tuple[Place, ...]:
-        """Return its newest places above the floor, oldest first, fewer when there are not so many.
+    def last(self, steps: int) -> Stretch | None:
+        """Return its newest places above the floor, ``None`` when there are not so many."""
+        floor = -1 if self.floor is None else self.floor.depth
+        if self.top is None or self.top.depth - floor < steps:
+            return None
+        return Stretch.under(self.top, steps)
 
-        Args:
-            steps: How many at most.
-        """
-        found: list[Place] = []
-        place = self.top
-        while place is not None and place is not self.floor and len(found) < steps:
-            found.append(place)
-            place = place.below
-        return tuple(reversed(found))
+    def holds(self, record: ChangeSet) -> bool:
+        """Tell whether a set is on its stack, be it in effect or under a check-out or revert."""
+        return numbered_place(self.top, record.seq) is not None
 
 
 def subjects(record: ChangeSet) -> tuple[UUID, ...]:

@@ -17,11 +17,12 @@ from rolethread_store.changelog.expired import no_longer_kept, unexpired
 from rolethread_store.changelog.family import Families, VersionMissing
 from rolethread_store.changelog.places import (
     Place,
+    Stretch,
     effective_sets,
     name_at,
+    numbered_place,
     place_of,
     reverted_numbers,
-    sets_above,
     walk,
 )
 from rolethread_store.errors import Conflict, Corrupt, NotFound
@@ -90,8 +91,6 @@ class History:
         self._sets: dict[UUID, ChangeSet] = {}
         self._order: list[ChangeSet] = []
         self._with_facts: list[ChangeSet] = []
-        # By number, whose hash is ten times as quick as an id's: one undo may be of 100,000 sets.
-        self._in_effect: set[int] = set()
         self._undone_by: dict[UUID, int] = {}
         self._created: dict[UUID, str] = {}
         self._reverts = False
@@ -159,7 +158,7 @@ class History:
         return [
             record
             for record in self._with_facts
-            if record.seq in self._in_effect and record.seq not in reverted
+            if record.seq not in reverted and self._stands(record)
         ]
 
     def dataset_ids(self) -> list[UUID]:
@@ -185,9 +184,13 @@ class History:
         record = self._sets[set_id]
         if record.kind != "change":
             return False
-        return record.seq not in self._in_effect or any(
+        return not self._stands(record) or any(
             record.seq in self._reverted_in(copy_id) for copy_id in subjects(record)
         )
+
+    def _stands(self, record: ChangeSet) -> bool:
+        """Tell whether no undo has taken a set off: all its stacks lose and regain it at once."""
+        return self.families.copy(subjects(record)[0]).holds(record)
 
     def _reverted_in(self, copy_id: UUID) -> set[int]:
         if not self._reverts:
@@ -212,7 +215,7 @@ class History:
         """Return a record by its sequence number, ``None`` when there is none."""
         return self._order[seq - 1] if 1 <= seq <= len(self._order) else None
 
-    def undo_target(self, copy_id: UUID | None = None) -> ChangeSet:
+    def undo_target(self, copy_id: UUID | None = None) -> Stretch:
         """Return the set an undo would take out: the newest in effect.
 
         Raises:
@@ -220,23 +223,24 @@ class History:
             HistoryExpired: what is left has expired.
             UndoBlocked: it also touched a dataset that has changed since.
         """
-        tops = {r.set_id: r for copy in self._chosen(copy_id) if (r := copy.newest) is not None}
-        known = [record for record in tops.values() if record.undoable]
+        tops = {p.record.seq: p for copy in self._chosen(copy_id) if (p := copy.newest) is not None}
+        known = [place.record for place in tops.values() if place.record.undoable]
         candidates = unexpired(known)
         if not candidates:
             raise NothingToUndo("there is nothing to undo")
         target = max(candidates, key=lambda record: record.seq)
         for copy in map(self.families.copy, subjects(target)):
-            if (later := copy.newest) is not None and later.set_id != target.set_id:
+            if (later := copy.newest) is not None and later.record is not target:
                 raise UndoBlocked(
                     f"“{target.summary}” touched several datasets, and one of them has a later "
-                    f"change: “{later.summary}”",
+                    f"change: “{later.record.summary}”",
                     hint="undo that change first, or take this one back with: rolethread revert",
                 )
-        return target
+        place = tops[target.seq]
+        return Stretch(place, place)
 
-    def undo_path(self, copy_id: UUID, last_kept: UUID) -> list[ChangeSet]:
-        """Return the sets above a set, newest first, as one undo takes them off.
+    def undo_path(self, copy_id: UUID, last_kept: UUID) -> Stretch:
+        """Return the sets above a set, as one undo takes them off.
 
         Raises:
             NothingToUndo: the set is not in effect there, or nothing lies above it.
@@ -244,44 +248,46 @@ class History:
             UndoBlocked: one of them touched something else as well.
         """
         copy = self.families.copy(copy_id)
-        above = sets_above(copy.top, copy.floor)
-        kept = self._sets[last_kept]
-        place = next((i for i, record in enumerate(above) if record is kept), None)
-        if not place:
-            reason = "there is nothing above it" if place == 0 else "it is not in effect here"
+        kept = numbered_place(copy.top, self._sets[last_kept].seq)
+        above = copy.top.depth - kept.depth if copy.top and kept else 0
+        path = copy.last(above) if above else None
+        if path is None or path.oldest.below is copy.floor:
+            nothing = kept is not None and kept is copy.newest
+            reason = "there is nothing above it" if nothing else "it is not in effect here"
             raise NothingToUndo(f"nothing was undone: {reason}", hint="see: rolethread log")
-        for record in above[:place]:
+        uncommon = path.uncommon()
+        for record in reversed(uncommon):
             if len(record.changes) > 1 and len(subjects(record)) > 1:
                 raise UndoBlocked(
                     f"“{record.summary}” touched several datasets and cannot be one of many",
                     hint="undo down to it, then undo it by itself",
                 )
-        if len(unexpired(above[:place])) < place:
-            raise no_longer_kept(above[place - 1])
-        return above[:place]
+        if any(record.expired for record in uncommon):
+            raise no_longer_kept(path.first)
+        return path
 
-    def redo_target(self, copy_id: UUID | None = None) -> tuple[tuple[ChangeSet, ...], UUID | None]:
-        """Return what one undo took off last, oldest first, and its copy when they are several.
+    def redo_target(self, copy_id: UUID | None = None) -> tuple[Stretch, UUID | None]:
+        """Return what one undo took off last, and its working copy when that is several sets.
 
         Raises:
             NothingToRedo: nothing was undone since the last change.
             HistoryExpired: what was undone has expired.
         """
         candidates = [
-            (tuple(p.record for p in group), copy.copy_id if len(group) > 1 else None)
+            (group, copy.copy_id if group.steps > 1 else None)
             for copy in self._chosen(copy_id)
             if copy.undone and self._redoable(group := copy.undone[-1])
         ]
-        kept = unexpired([group[0] for group, _ in candidates])
-        candidates = [found for found in candidates if found[0][0] in kept]
+        kept = {record.seq for record in unexpired([group.first for group, _ in candidates])}
+        candidates = [found for found in candidates if found[0].first.seq in kept]
         if not candidates:
             raise NothingToRedo("there is nothing to redo")
-        return max(candidates, key=lambda found: self._undone_by[found[0][0].set_id])
+        return max(candidates, key=lambda found: self._undone_by[found[0].first.set_id])
 
-    def _redoable(self, group: tuple[Place, ...]) -> bool:
+    def _redoable(self, group: Stretch) -> bool:
         return all(
-            copy.undone and copy.undone[-1][0].record is group[0].record
-            for copy in map(self.families.copy, subjects(group[0].record))
+            copy.undone and copy.undone[-1].first is group.first
+            for copy in map(self.families.copy, subjects(group.first))
         )
 
     def _chosen(self, copy_id: UUID | None) -> Iterable[WorkingCopy]:
@@ -306,7 +312,6 @@ class History:
             copy = self.families.copy(key)
             copy.top = self._place(record, copy)
             copy.undone.clear()
-        self._in_effect.add(record.seq)
 
     def _place(self, record: ChangeSet, copy: WorkingCopy) -> Place:
         place = Place(record, copy.top)
@@ -346,40 +351,31 @@ class History:
             raise HistoryInconsistent(f"log record {record.seq} refers to no known change")
         move = self._undo if record.kind == "undo" else self._redo
         stacks = subjects(target) if record.of is None else (record.of,)
-        moved = move(record, target, [self.families.copy(key) for key in stacks])
-        self._in_effect.symmetric_difference_update([one.seq for one in moved])
-        self._undone_by[moved[0].set_id] = record.seq
+        move(record, target, [self.families.copy(key) for key in stacks])
+        self._undone_by[target.set_id] = record.seq
 
-    def _undo(
-        self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]
-    ) -> tuple[ChangeSet, ...]:
-        steps = record.steps or 1
-        groups = [copy.last(steps) for copy in copies]
-        for group in groups:
-            _require(len(group) == steps and group[0].record is target, record, target)
-        for copy, group in zip(copies, groups, strict=True):
-            copy.top = group[0].below
+    def _undo(self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]) -> None:
+        moved: list[Stretch] = []
+        for copy in copies:
+            group = copy.last(record.steps or 1)
+            if group is None or group.first is not target:
+                raise _impossible(record, target)
+            moved.append(group)
+        for copy, group in zip(copies, moved, strict=True):
+            copy.top = group.oldest.below
             copy.undone.append(group)
-        return tuple(place.record for place in groups[0])
 
-    def _redo(
-        self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]
-    ) -> tuple[ChangeSet, ...]:
+    def _redo(self, record: ChangeSet, target: ChangeSet, copies: list[WorkingCopy]) -> None:
         for copy in copies:
-            found = bool(copy.undone) and copy.undone[-1][0].record is target
-            _require(found and len(copy.undone[-1]) == (record.steps or 1), record, target)
-        moved: tuple[Place, ...] = ()
+            group = copy.undone[-1] if copy.undone else None
+            if group is None or group.first is not target or group.steps != (record.steps or 1):
+                raise _impossible(record, target)
         for copy in copies:
-            moved = copy.undone.pop()
-            copy.top = moved[-1]
-        return tuple(place.record for place in moved)
+            copy.top = copy.undone.pop().newest
 
 
-def _require(holds: bool, record: ChangeSet, target: ChangeSet) -> None:
-    if not holds:
-        raise HistoryInconsistent(
-            f"log record {record.seq} cannot {record.kind} change {target.seq}"
-        )
+def _impossible(record: ChangeSet, target: ChangeSet) -> HistoryInconsistent:
+    return HistoryInconsistent(f"log record {record.seq} cannot {record.kind} change {target.seq}")
 
 
 def _reverted_by(record: ChangeSet, family: Set[UUID]) -> UUID | None:

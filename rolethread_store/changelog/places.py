@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from rolethread_store.model import ChangeSet, DatasetCreated, DatasetDropped, DatasetRenamed
 
 __all__ = [
     "Place",
+    "Stretch",
     "Version",
     "effective_sets",
     "name_at",
+    "numbered_place",
     "place_of",
     "reverted_numbers",
-    "sets_above",
     "walk",
 ]
 
@@ -31,6 +33,11 @@ class Place:
     Attributes:
         record: The set.
         below: The place before it.
+        depth: How many places lie below it.
+        jump: A place further down, or itself at the bottom; chosen so that any place below is
+            found in logarithmic time (E. W. Myers, "An applicative random-access stack", 1983).
+        uncommon: The newest place from here on down whose set is more than one edit: what a
+            long undo has to look at is found without a walk over edits.
         resumes: Where the state goes on below a check-out: the version's place.
         checked_out: Whether it is a check-out, so that ``resumes`` counts and not ``below``.
         reverts: Number of the set that this one takes out of effect.
@@ -38,15 +45,97 @@ class Place:
             or is a check-out: what a dataset is called is found without a walk over edits.
     """
 
-    __slots__ = ("below", "checked_out", "marked", "record", "resumes", "reverts")
+    __slots__ = (
+        "below", "checked_out", "depth", "jump", "marked",
+        "record", "resumes", "reverts", "uncommon",
+    )  # fmt: skip
 
     def __init__(self, record: ChangeSet, below: Place | None) -> None:
         self.record = record
         self.below = below
+        self.depth: int = 0 if below is None else below.depth + 1
+        self.jump: Place = self if below is None else _jump_from(below)
+        lower = None if below is None else below.uncommon
+        self.uncommon: Place | None = lower if record.is_one_edit else self
         self.checked_out = False
         self.resumes: Place | None = None
         self.reverts: int | None = None
         self.marked: Place | None = None if below is None else below.marked
+
+
+def _jump_from(below: Place) -> Place:
+    """Return where the place above one jumps to: twice as far when two equal leaps meet."""
+    near, far = below.jump, below.jump.jump
+    return far if below.depth - near.depth == near.depth - far.depth else below
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Sets that follow each other on a chain: what one undo takes off and one redo puts back.
+
+    Its ends and nothing between them, so it costs the same at any length.
+
+    Attributes:
+        oldest: The lowest place.
+        newest: The highest.
+    """
+
+    oldest: Place
+    newest: Place
+
+    @classmethod
+    def under(cls, top: Place, steps: int) -> Self | None:
+        """Return so many places from one on down, ``None`` when there are not so many."""
+        lowest = top.depth - steps + 1
+        place: Place | None = top if lowest >= 0 else None
+        while place is not None and place.depth > lowest:
+            place = place.jump if place.jump.depth >= lowest else place.below
+        return None if place is None else cls(place, top)
+
+    @property
+    def steps(self) -> int:
+        """How many sets there are."""
+        return self.newest.depth - self.oldest.depth + 1
+
+    @property
+    def first(self) -> ChangeSet:
+        """The oldest set."""
+        return self.oldest.record
+
+    @property
+    def last(self) -> ChangeSet:
+        """The newest set."""
+        return self.newest.record
+
+    def sets(self) -> list[ChangeSet]:
+        """Return all of them, oldest first."""
+        return list(reversed(self._met(common=True)))
+
+    def uncommon(self) -> list[ChangeSet]:
+        """Return those that are more than one edit, oldest first."""
+        return list(reversed(self._met(common=False)))
+
+    def _met(self, *, common: bool) -> list[ChangeSet]:
+        found: list[ChangeSet] = []
+        at = self.newest if common else self.newest.uncommon
+        while at is not None and at.depth >= self.oldest.depth:
+            found.append(at.record)
+            onward = at.below
+            at = onward if common or onward is None else onward.uncommon
+        return found
+
+
+def numbered_place(top: Place | None, seq: int) -> Place | None:
+    """Return the place of a set on a chain by its number, in logarithmic time.
+
+    The chain is that of an undo stack: below a check-out it goes on with what the check-out
+    took out of effect.
+    """
+    place = top
+    while place is not None and place.record.seq > seq:
+        leap = place.jump
+        place = leap if leap is not place and leap.record.seq >= seq else place.below
+    return place if place is not None and place.record.seq == seq else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +228,3 @@ def walk(place: Place | None, reverted: set[int]) -> Iterator[tuple[Place, bool]
         if holds and place.reverts is not None:
             reverted.add(place.reverts)
         place = place.resumes if holds and place.checked_out else place.below
-
-
-def sets_above(place: Place | None, floor: Place | None) -> list[ChangeSet]:
-    """Return the sets between two places of one chain, newest first; not the floor's."""
-    found: list[ChangeSet] = []
-    while place is not None and place is not floor:
-        found.append(place.record)
-        place = place.below
-    return found

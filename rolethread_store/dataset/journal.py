@@ -264,10 +264,10 @@ class Journal(JournalView):
             self.begin_write()
             several = None
             if copy_id is None or last_kept is None:
-                moved = [self.history.undo_target(copy_id)]
+                moved = self.history.undo_target(copy_id)
             else:
-                moved = self.history.undo_path(copy_id, last_kept)[::-1]
-                several = copy_id if len(moved) > 1 else None
+                moved = self.history.undo_path(copy_id, last_kept)
+                several = copy_id if moved.steps > 1 else None
             require_free_names(self.states, moved, undo=True)
             record = self._append(move_record(self._stamp(), "undo", moved, several))
             self.states.undone(moved, several)

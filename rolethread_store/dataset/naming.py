@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
+from rolethread_store.changelog import Stretch
 from rolethread_store.dataset.states import States
 from rolethread_store.errors import Conflict
-from rolethread_store.model import ChangeSet, DatasetDropped, DatasetRenamed
+from rolethread_store.model import DatasetDropped, DatasetRenamed
 
 __all__ = ["NameInUse", "require_free_names"]
 
@@ -18,7 +18,7 @@ class NameInUse(Conflict):
     code: ClassVar[str] = "dataset.name-in-use"
 
 
-def require_free_names(states: States, moved: Sequence[ChangeSet], *, undo: bool) -> None:
+def require_free_names(states: States, moved: Stretch, *, undo: bool) -> None:
     """Refuse an undo or redo that gives a dataset a name that another one has by now.
 
     Args:
@@ -29,8 +29,7 @@ def require_free_names(states: States, moved: Sequence[ChangeSet], *, undo: bool
     Raises:
         NameInUse: it would.
     """
-    # Most sets, and all of a long undo but a few, edit one entry.
-    for record in (one for one in moved if not one.is_one_edit):
+    for record in moved.uncommon():
         for change in record.changes:
             if not isinstance(change, DatasetDropped | DatasetRenamed):
                 continue

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from rolethread_store.changelog import HistoryInconsistent, LogPosition
+from rolethread_store.changelog import HistoryInconsistent, LogPosition, Stretch
 from rolethread_store.dataset.manifest import LogMark
 from rolethread_store.model import Change, ChangeSet, unchecked
 
@@ -36,9 +36,9 @@ def change_record(stamp: Stamp, changes: Sequence[Change], summary: str) -> Chan
 
 
 def move_record(
-    stamp: Stamp, kind: Literal["undo", "redo"], moved: Sequence[ChangeSet], of: UUID | None
+    stamp: Stamp, kind: Literal["undo", "redo"], moved: Stretch, of: UUID | None
 ) -> ChangeSet:
-    """Return the record of an undo or redo of sets, oldest first.
+    """Return the record of an undo or redo of sets.
 
     Args:
         stamp: Of the record.
@@ -46,16 +46,16 @@ def move_record(
         moved: The sets.
         of: Their working copy, when they are several.
     """
-    steps = len(moved) if len(moved) > 1 else None
-    fields: dict[str, object] = {"target": moved[0].set_id, "steps": steps, "of": of}
+    steps = moved.steps if moved.steps > 1 else None
+    fields: dict[str, object] = {"target": moved.first.set_id, "steps": steps, "of": of}
     return _record(stamp, kind, move_words(kind, moved), fields)
 
 
-def move_words(verb: str, moved: Sequence[ChangeSet]) -> str:
+def move_words(verb: str, moved: Stretch) -> str:
     """Return what an undo or redo does, in words."""
-    if len(moved) > 1:
-        return f"{verb} {len(moved)} changes: {moved[0].summary} … {moved[-1].summary}"
-    return f"{verb}: {moved[0].summary}"
+    if moved.steps > 1:
+        return f"{verb} {moved.steps} changes: {moved.first.summary} … {moved.last.summary}"
+    return f"{verb}: {moved.first.summary}"
 
 
 def marked(position: LogPosition) -> LogMark:

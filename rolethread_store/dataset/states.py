@@ -11,6 +11,7 @@ from rolethread_store.changelog import (
     DatasetFold,
     History,
     Place,
+    Stretch,
     WorkingCopy,
     WorkingCopyMissing,
     effective_sets,
@@ -195,15 +196,20 @@ class States:
         for copy_id in record.dataset_ids:
             self._follow(copy_id, [record], back=False)
 
-    def undone(self, moved: Sequence[ChangeSet], copy_id: UUID | None) -> None:
+    def undone(self, moved: Stretch, copy_id: UUID | None) -> None:
         """Follow an undo; ``copy_id`` names the working copy when it was of several sets."""
-        for one in (copy_id,) if copy_id is not None else moved[0].dataset_ids:
-            self._follow(one, moved[::-1], back=True)
+        self._moved(moved, copy_id, back=True)
 
-    def redone(self, moved: Sequence[ChangeSet], copy_id: UUID | None) -> None:
+    def redone(self, moved: Stretch, copy_id: UUID | None) -> None:
         """Follow a redo; see :meth:`undone`."""
-        for one in (copy_id,) if copy_id is not None else moved[0].dataset_ids:
-            self._follow(one, moved, back=False)
+        self._moved(moved, copy_id, back=False)
+
+    def _moved(self, moved: Stretch, copy_id: UUID | None, *, back: bool) -> None:
+        for one in (copy_id,) if copy_id is not None else moved.first.dataset_ids:
+            if moved.steps <= _MOST_STEPS:
+                self._follow(one, moved.sets()[:: -1 if back else 1], back=back)
+            elif one in self._folds:
+                self._put_aside(one)
 
     def _follow(self, copy_id: UUID, moved: Sequence[ChangeSet], *, back: bool) -> None:
         """Bring a fold up to the history after sets came on or went off its end.
@@ -213,9 +219,6 @@ class States:
         """
         fold = self._folds.get(copy_id)
         if fold is None:
-            return
-        if len(moved) > _MOST_STEPS:
-            self._put_aside(copy_id)
             return
         subjects = [self._history.subject(record, copy_id) for record in moved]
         reverts = [one for one, record in zip(subjects, moved, strict=True) if one is not record]

@@ -81,7 +81,7 @@ def status(parts: Parts) -> StoreStatus:
 
 def _undoable(parts: Parts) -> str | None:
     try:
-        return parts.journal.history.undo_target().summary
+        return parts.journal.history.undo_target().first.summary
     except (NothingToUndo, HistoryExpired, UndoBlocked):
         return None
 
@@ -89,7 +89,7 @@ def _undoable(parts: Parts) -> str | None:
 def _redoable(parts: Parts) -> str | None:
     try:
         moved, _ = parts.journal.history.redo_target()
-        return moved[0].summary
+        return moved.first.summary
     except (NothingToRedo, HistoryExpired):
         return None
 

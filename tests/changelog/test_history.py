@@ -56,11 +56,11 @@ def test_an_empty_history_offers_nothing() -> None:
 
 def test_undo_takes_the_newest_set_and_redo_puts_it_back() -> None:
     made = history(history_set(1, *touch(A)), history_set(2, *touch(A)))
-    assert made.undo_target().seq == 2
+    assert made.undo_target().first.seq == 2
     made.append(history_set(3, undo=2))
     assert seqs(made, A) == [1]
     assert made.is_undone(UUID(int=2))
-    assert made.redo_target()[0][0].seq == 2
+    assert made.redo_target()[0].first.seq == 2
     made.append(history_set(4, redo=2))
     assert seqs(made, A) == [1, 2]
     assert not made.is_undone(UUID(int=2))
@@ -76,8 +76,8 @@ def test_a_new_change_forgets_what_could_be_redone_in_its_dataset_only() -> None
     )
     with pytest.raises(NothingToRedo):
         made.redo_target(A)
-    assert made.redo_target()[0][0].seq == 2
-    assert made.redo_target(B)[0][0].seq == 2
+    assert made.redo_target()[0].first.seq == 2
+    assert made.redo_target(B)[0].first.seq == 2
 
 
 def test_redo_brings_back_what_was_undone_last_whatever_its_age() -> None:
@@ -87,7 +87,7 @@ def test_redo_brings_back_what_was_undone_last_whatever_its_age() -> None:
         history_set(3, undo=1),
         history_set(4, undo=2),
     )
-    assert made.redo_target()[0][0].seq == 2
+    assert made.redo_target()[0].first.seq == 2
 
 
 def test_a_set_over_two_datasets_leaves_both_or_none() -> None:
@@ -115,15 +115,15 @@ def test_settings_are_no_step_and_block_none() -> None:
     setting = FactPut(fact=Setting(key="remote", value="{}"))
     gone = FactRemoved(fact_kind=FactKind.SETTING, key="remote")
     made = history(history_set(1, *touch(A)), history_set(2, setting), history_set(3, gone))
-    assert made.undo_target().seq == 1
+    assert made.undo_target().first.seq == 1
     assert not made.get(UUID(int=2)).undoable
 
 
 def test_registry_facts_are_steps_of_their_own() -> None:
     tag = FactPut(fact=Tag(key="storm", name="Storm"))
     made = history(history_set(1, *touch(A)), history_set(2, tag))
-    assert made.undo_target().seq == 2
-    assert made.undo_target(A).seq == 1
+    assert made.undo_target().first.seq == 2
+    assert made.undo_target(A).first.seq == 1
     assert made.dataset_ids() == [A]
 
 
@@ -145,7 +145,7 @@ def test_an_undone_dataset_returns_beside_others() -> None:
         history_set(2, undo=1),
         history_set(3, created(12, "inn")),
     )
-    assert made.redo_target()[0][0].seq == 1
+    assert made.redo_target()[0].first.seq == 1
 
 
 def test_records_of_a_dataset_include_their_undoing() -> None:
@@ -180,13 +180,13 @@ def test_undo_and_redo_never_leave_the_order_of_making(commands: list[str]) -> N
         seq = made.last_seq + 1
         if command == "undo":
             try:
-                target = made.undo_target()
+                target = made.undo_target().first
             except NothingToUndo:
                 continue
             made.append(history_set(seq, undo=target.seq))
         elif command == "redo":
             try:
-                target = made.redo_target()[0][0]
+                target = made.redo_target()[0].first
             except NothingToRedo:
                 continue
             made.append(history_set(seq, redo=target.seq))

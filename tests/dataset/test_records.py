@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from rolethread_store.changelog import HistoryInconsistent
+from rolethread_store.changelog import HistoryInconsistent, Place, Stretch
 from rolethread_store.dataset.records import change_record, decoded, encoded, move_record
 from rolethread_store.editing import message_edit
 from rolethread_store.model import ChangeSet, MessageEdited
@@ -18,9 +18,11 @@ STAMP = (uuid4(), 7, datetime(2026, 1, 2, 3, 4, 5, 600_000, UTC))
 def test_a_record_is_what_validation_makes_of_it() -> None:
     edit = message_edit(uuid4(), uuid4(), 1, "“Ü”\u2028\n", message_count=2)
     one = change_record(STAMP, [edit], "edit")
+    lower = Place(one, None)
+    upper = Place(one, lower)
     moves = [
-        move_record(STAMP, "undo", [one], None),
-        move_record(STAMP, "redo", [one, one], uuid4()),
+        move_record(STAMP, "undo", Stretch(lower, lower), None),
+        move_record(STAMP, "redo", Stretch(lower, upper), uuid4()),
     ]
     for record in (one, *moves):
         assert set(record.__dict__) == set(ChangeSet.model_fields)

@@ -1,0 +1,51 @@
+"""Chains of sets: stretches and places on them are found as a plain list would find them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolethread_store.changelog.places import Place, Stretch, numbered_place
+from rolethread_store.model import DatasetRenamed, EntriesDeleted
+from tests.scenes import history_set
+
+DATASET = UUID(int=101)
+EDIT = EntriesDeleted(dataset_id=DATASET, entry_ids=(UUID(int=7),))
+RENAME = DatasetRenamed(dataset_id=DATASET, name="renamed")
+
+
+@given(gaps=st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=1, max_size=70))
+def test_a_chain_answers_as_a_list(gaps: list[tuple[int, bool]]) -> None:
+    chain: list[Place] = []
+    seq = 0
+    for gap, edit in gaps:
+        seq += gap
+        change = EDIT if edit else RENAME
+        chain.append(Place(history_set(seq, change), chain[-1] if chain else None))
+    top = chain[-1]
+    assert [place.depth for place in chain] == list(range(len(chain)))
+    by_number = {place.record.seq: place for place in chain}
+    for number in range(seq + 3):
+        assert numbered_place(top, number) is by_number.get(number)
+    for steps in range(1, len(chain) + 1):
+        found = Stretch.under(top, steps)
+        assert found is not None
+        assert (found.oldest, found.newest, found.steps) == (chain[-steps], top, steps)
+        assert found.sets() == [place.record for place in chain[-steps:]]
+        rare = [record for record in found.sets() if not record.is_one_edit]
+        assert found.uncommon() == rare
+    assert Stretch.under(top, len(chain) + 1) is None
+
+
+def test_a_place_is_found_in_few_steps() -> None:
+    top = Place(history_set(1, EDIT), None)
+    for seq in range(2, 20_001):
+        top = Place(history_set(seq, EDIT), top)
+    steps, place = 0, top
+    while place.depth > 7:
+        place = place.jump if place.jump.depth >= 7 else place.below or place
+        steps += 1
+    assert (place.depth, numbered_place(top, 8)) == (7, place)
+    assert steps < 60
