@@ -29,7 +29,7 @@ from rolethread_store.changelog.leftovers import without_content
 from rolethread_store.changelog.logfile import LogWriter
 from rolethread_store.changelog.logreader import LogHistory, LogReader
 from rolethread_store.changelog.patching import EntryPatch, TagPatch, depends_on_tags, reduced
-from rolethread_store.changelog.places import Place, Stretch, Version, effective_sets
+from rolethread_store.changelog.places import Place, Stretch, Version, effective_sets, stands
 from rolethread_store.changelog.remains import LogRemains, log_remains
 from rolethread_store.changelog.rewriting import write_log
 from rolethread_store.changelog.scan import LogPosition
@@ -76,6 +76,7 @@ __all__ = [
     "log_remains",
     "no_longer_kept",
     "reduced",
+    "stands",
     "touched_entries",
     "without_content",
     "write_log",

@@ -25,6 +25,7 @@ from rolethread_store.changelog.places import (
     reverted_numbers,
     walk,
 )
+from rolethread_store.changelog.touching import Touching
 from rolethread_store.errors import Conflict, Corrupt, NotFound
 from rolethread_store.model import (
     ENTRY_KINDS,
@@ -88,6 +89,7 @@ class History:
 
     def __init__(self) -> None:
         self.families = Families()
+        self._touching = Touching()
         self._sets: dict[UUID, ChangeSet] = {}
         self._order: list[ChangeSet] = []
         self._with_facts: list[ChangeSet] = []
@@ -113,6 +115,7 @@ class History:
             )
         if record.kind == "change":
             self._push_new(record)
+            self._touching.take(record)
         else:
             self._move(record)
         self._sets[record.set_id] = record
@@ -206,6 +209,10 @@ class History:
             subject = record if record.target is None else self._sets[record.target]
             if family is None or not family.isdisjoint(subject.dataset_ids):
                 yield record
+
+    def touching(self, entries: Iterable[UUID], after: int = 0) -> list[ChangeSet]:
+        """Return the changes later than a number that may touch one of some entries, in order."""
+        return [self._order[seq - 1] for seq in self._touching.after(after, entries)]
 
     def get(self, set_id: UUID) -> ChangeSet:
         """Return a record by its id."""

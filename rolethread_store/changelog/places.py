@@ -23,6 +23,7 @@ __all__ = [
     "numbered_place",
     "place_of",
     "reverted_numbers",
+    "stands",
     "walk",
 ]
 
@@ -204,6 +205,27 @@ def name_at(top: Place | None, family: Set[UUID]) -> str | None:
                 onward = place.resumes
         place = None if onward is None else onward.marked
     return name
+
+
+def stands(top: Place | None, seq: int, without: Collection[int] = ()) -> bool:
+    """Tell whether a set is in effect in a state, with no walk over edits.
+
+    Args:
+        top: The newest set of the state.
+        seq: Number of the set asked for.
+        without: Numbers of sets that a further revert would take out of effect.
+    """
+    reverted = set(without)
+    place = top
+    while place is not None and (mark := place.marked) is not None and mark.record.seq > seq:
+        # Nothing between a place and its mark steers what is in effect below.
+        place = mark.below
+        if mark.record.seq not in reverted:
+            if mark.reverts is not None:
+                reverted.add(mark.reverts)
+            if mark.checked_out:
+                place = mark.resumes
+    return seq not in reverted and numbered_place(place, seq) is not None
 
 
 def place_of(top: Place | None, set_id: UUID) -> Place | None:

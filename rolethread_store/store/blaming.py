@@ -138,7 +138,7 @@ def _standing(
 
 def _touches(parts: Parts, key: UUID) -> Iterator[_Touch]:
     """Yield the changes that are about an entry, oldest first."""
-    for record in reversed(list(parts.journal.history.records())):
+    for record in parts.journal.history.touching([key]):
         for change in record.changes:
             if isinstance(change, FactPut | FactRemoved):
                 continue

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolethread_store.changelog.places import Place, Stretch, numbered_place
+from rolethread_store.changelog.places import Place, Stretch, numbered_place, stands, walk
 from rolethread_store.model import DatasetRenamed, EntriesDeleted
 from tests.scenes import history_set
 
@@ -37,6 +37,30 @@ def test_a_chain_answers_as_a_list(gaps: list[tuple[int, bool]]) -> None:
         rare = [record for record in found.sets() if not record.is_one_edit]
         assert found.uncommon() == rare
     assert Stretch.under(top, len(chain) + 1) is None
+
+
+STEERING = st.none() | st.tuples(st.booleans(), st.integers(0, 40))
+
+
+@given(steering=st.lists(STEERING, min_size=1, max_size=25), without=st.integers(0, 30))
+def test_what_stands_is_what_a_walk_meets(
+    steering: list[tuple[bool, int] | None], without: int
+) -> None:
+    chain: list[Place] = []
+    for seq, steers in enumerate(steering, 1):
+        place = Place(history_set(seq, EDIT), chain[-1] if chain else None)
+        if steers is not None and chain:
+            place.marked = place
+            place.checked_out, which = steers
+            if place.checked_out:
+                place.resumes = None if which % 7 == 0 else chain[which % len(chain)]
+            else:
+                place.reverts = 1 + which % len(chain)
+        chain.append(place)
+    for top in (None, *chain):
+        met = {one.record.seq for one, holds in walk(top, {without}) if holds}
+        for seq in range(len(chain) + 2):
+            assert stands(top, seq, {without}) == (seq in met)
 
 
 def test_a_place_is_found_in_few_steps() -> None:
