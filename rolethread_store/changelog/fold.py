@@ -158,13 +158,16 @@ class DatasetFold:
             layers: The state up to ``top``, all of it.
             top: Newest set that the layers hold.
         """
+        held = top.seq
         later: dict[UUID, list[PendingChange]] = {}
+        folded: list[UUID] = []
+        # In order, so that the ends tell of nearly every entry: an edit waits for this.
         for entry_id, items in self.pending.items():
-            kept = [item for item in items if item.seq > top.seq]
-            if kept:
-                later[entry_id] = kept
-            if len(kept) < len(items):
-                self.dirty.add(entry_id)
+            if items[-1].seq > held:
+                later[entry_id] = [item for item in items if item.seq > held]
+            if items[0].seq <= held:
+                folded.append(entry_id)
+        self.dirty.update(folded)
         # Layers first: who looks in between finds a change twice, which is once, and never
         # not at all.
         self.layers = [*layers, *(layer for layer in self.layers if layer.seq > top.seq)]

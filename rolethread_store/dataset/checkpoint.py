@@ -18,6 +18,7 @@ from rolethread_store.dataset.manifest import Base, BaseLayer
 from rolethread_store.dataset.planning import StepKind, next_step
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.dataset.stepping import merge_step, rewrite_step
+from rolethread_store.dataset.uncollected import uncollected
 from rolethread_store.dataset.workbench import Made, Workbench
 from rolethread_store.dataset.writing import WritingRoom
 from rolethread_store.model import ChangeSet
@@ -58,6 +59,7 @@ class Checkpointer:
             fold = self._journal.states.fold(copy_id)
             return next_step(fold, self._journal.batch, force=force)
 
+    @uncollected()
     def step(self, copy_id: UUID, *, force: bool = False) -> CheckpointReport | None:
         """Do the next step of a working copy; ``None`` when there is nothing to do.
 

@@ -11,6 +11,7 @@ from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.manifest import Manifest, load_manifest
 from rolethread_store.dataset.records import decoded
 from rolethread_store.dataset.states import States
+from rolethread_store.dataset.uncollected import uncollected
 from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch
 from rolethread_store.storage import Disk, Layout
@@ -82,8 +83,9 @@ def _once(shelf: Shelf, working_copy: str | None) -> Loaded:
     manifest, digest = load_manifest(shelf.layout, shelf.disk, shelf.keyring)
     log = read_log(shelf, manifest)
     history = History()
-    for item in log.records():
-        history.append(decoded(item.body))
+    with uncollected():
+        for item in log.records():
+            history.append(decoded(item.body))
     return Loaded(
         manifest=manifest,
         manifest_digest=digest,
