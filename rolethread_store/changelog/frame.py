@@ -98,6 +98,9 @@ class FrameKind(IntEnum):
     END = 2
 
 
+_KINDS = tuple(FrameKind)
+
+
 class Frame(NamedTuple):
     """One frame that opened.
 
@@ -194,7 +197,7 @@ class FrameCodec:
                 raise LogDamaged(f"A frame of {self.log_id.hex} does not inflate") from error
             if len(body) > MAX_BODY or not inflate.eof:
                 raise LogDamaged(f"A frame of {self.log_id.hex} does not inflate to its end")
-        return Frame(FrameKind(kind), body, end, tag)
+        return Frame(_KINDS[kind], body, end, tag)
 
 
 def is_head(raw: bytes, offset: int) -> bool:

@@ -113,15 +113,19 @@ class History:
             raise HistoryInconsistent(
                 f"log record {record.seq} does not follow record {self.last_seq}"
             )
-        if record.kind == "change":
+        if record.is_one_edit:
+            # As nearly all are: a long log is read at every opening.
+            copy = self.families.copy(record.dataset_ids[0])
+            copy.top = Place(record, copy.top)
+            copy.undone.clear()
+        elif record.kind == "change":
             self._push_new(record)
-            self._touching.take(record)
         else:
             self._move(record)
+        self._touching.take(record)
         self._sets[record.set_id] = record
         self._order.append(record)
-        kind = record.changes[0].kind if record.changes else record.kind
-        if kind in _STEERING:
+        if (kind := record.changes[0].kind if record.changes else record.kind) in _STEERING:
             self._reverts = self._reverts or kind == "reverted"
             self._reverted.clear()
 

@@ -12,7 +12,7 @@ names the frame before it, and that is where the old file's history ends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rolethread_store.changelog.frame import LogCipher, LogDamaged
@@ -22,10 +22,11 @@ from rolethread_store.changelog.scan import (
     LogPosition,
     LogRecord,
     LogState,
+    is_room,
     scan,
 )
 from rolethread_store.storage.disk import Disk
-from rolethread_store.storage.layout import Layout
+from rolethread_store.storage.layout import Layout, LogName
 
 __all__ = ["LogHistory", "LogReader"]
 
@@ -50,6 +51,11 @@ class LogHistory:
         """Yield all change sets, oldest first."""
         for file in self.files:
             yield from file.records
+
+    def outline(self) -> LogHistory:
+        """Return the same without the records, which take most of the memory."""
+        files = tuple(replace(file, records=(), ends=()) for file in self.files)
+        return replace(self, files=files)
 
 
 class LogReader:
@@ -98,6 +104,20 @@ class LogReader:
             kept[0] = kept[0].after(start.frames)
         last = max([name.number for name in names], default=first)
         return LogHistory(tuple(kept), kept[-1].position() if kept else start, last + 1)
+
+    def is_still(self, history: LogHistory) -> bool:
+        """Tell whether the log is certainly as it was read; only the newest file is looked at.
+
+        No file was added or retired, and nothing stands behind the last frame. What could
+        only be told by reading all again is answered with no. To be asked under the lock.
+        """
+        listed = set(filter(None, map(self._layout.log_of, self._disk.list(self._layout.logs))))
+        position = history.position
+        if position is None or listed != {file.name for file in history.files}:
+            return False
+        newest = LogName(position.number, position.log_id)
+        raw = self._disk.read(self._layout.log(*newest))
+        return newest == history.files[-1].name and is_room(raw, position.size)
 
 
 def _join(kept: list[LogFile], file: LogFile, start: LogPosition | None) -> None:

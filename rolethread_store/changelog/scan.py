@@ -32,7 +32,16 @@ from rolethread_store.changelog.frame import (
 )
 from rolethread_store.storage.layout import LogName
 
-__all__ = ["LogFile", "LogLink", "LogPosition", "LogRecord", "LogState", "candidates", "scan"]
+__all__ = [
+    "LogFile",
+    "LogLink",
+    "LogPosition",
+    "LogRecord",
+    "LogState",
+    "candidates",
+    "is_room",
+    "scan",
+]
 
 # Offsets examined at a time while looking for a frame; bounds the memory of the search.
 _BLOCK = 1 << 20
@@ -167,7 +176,7 @@ def scan(cipher: LogCipher, name: LogName, raw: bytes) -> LogFile:
     frames = list(_frames(codec, raw))
     end = frames[-1].end if frames else HEADER_BYTES
     closed = bool(frames) and frames[-1].kind is FrameKind.END
-    whole = _is_room(raw, end)
+    whole = is_room(raw, end)
     if not whole:
         _check_tail(codec, raw, end, None if closed else len(frames))
     if not frames:
@@ -196,7 +205,7 @@ def _frames(codec: FrameCodec, raw: bytes) -> Iterator[Frame]:
         number += 1
 
 
-def _is_room(raw: bytes, end: int) -> bool:
+def is_room(raw: bytes, end: int) -> bool:
     """Return whether only zeros follow: what a writer wrote in advance, or nothing at all.
 
     Behind an end frame too: the cut that takes the room away may be lost with the power

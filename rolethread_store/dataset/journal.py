@@ -23,7 +23,7 @@ from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.blocks import Block, TransactionOver, refusal
 from rolethread_store.dataset.header import StoreHeader
-from rolethread_store.dataset.loading import Shelf, load, read_log
+from rolethread_store.dataset.loading import Shelf, is_still, load, read_log
 from rolethread_store.dataset.manifest import (
     Base,
     Manifest,
@@ -150,8 +150,8 @@ class Journal(JournalView):
 
     def _take_over(self) -> None:
         self.require_tree()
-        # Read again in any case: the number of the next file depends on it.
-        self._log = read_log(self._shelf, self.manifest)
+        if self._doubtful or not is_still(self._shelf, self._log):
+            self._log = read_log(self._shelf, self.manifest).outline()
         generation = newest_generation(self.layout, self.disk)
         if (
             self._doubtful

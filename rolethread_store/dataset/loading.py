@@ -16,7 +16,7 @@ from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch
 from rolethread_store.storage import Disk, Layout
 
-__all__ = ["BatchUnknown", "Loaded", "Shelf", "load", "read_log"]
+__all__ = ["BatchUnknown", "Loaded", "Shelf", "is_still", "load", "read_log"]
 
 _READ_ATTEMPTS = 5
 
@@ -49,6 +49,11 @@ class Loaded:
     states: States
 
 
+def is_still(shelf: Shelf, log: LogHistory) -> bool:
+    """Tell whether nothing was added to a log since it was read; see :meth:`LogReader.is_still`."""
+    return LogReader(shelf.layout, shelf.disk, shelf.cipher).is_still(log)
+
+
 def read_log(shelf: Shelf, manifest: Manifest) -> LogHistory:
     """Return the log, which must hold what the manifest says of it.
 
@@ -60,6 +65,7 @@ def read_log(shelf: Shelf, manifest: Manifest) -> LogHistory:
     return LogReader(shelf.layout, shelf.disk, shelf.cipher).read_all(marks=marks)
 
 
+@uncollected()
 def load(shelf: Shelf, working_copy: str | None) -> Loaded:
     """Return the newest state.
 
@@ -83,14 +89,13 @@ def _once(shelf: Shelf, working_copy: str | None) -> Loaded:
     manifest, digest = load_manifest(shelf.layout, shelf.disk, shelf.keyring)
     log = read_log(shelf, manifest)
     history = History()
-    with uncollected():
-        for item in log.records():
-            history.append(decoded(item.body))
+    for item in log.records():
+        history.append(decoded(item.body))
     return Loaded(
         manifest=manifest,
         manifest_digest=digest,
         batches={batch.batch_id: batch for batch in manifest.batches},
-        log=log,
+        log=log.outline(),
         history=history,
         states=States(history, manifest.bases, working_copy),
     )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from rolethread_store.changelog import HistoryInconsistent, LogPosition, Stretch
 from rolethread_store.dataset.manifest import LogMark
-from rolethread_store.model import Change, ChangeSet, unchecked
+from rolethread_store.model import Change, ChangeSet, lightened, unchecked
 
 __all__ = [
     "Stamp",
@@ -92,12 +92,15 @@ def decoded(body: bytes) -> ChangeSet:
         HistoryInconsistent: it is none that this program knows.
     """
     try:
-        return ChangeSet.model_validate_json(body)
+        record = lightened(ChangeSet.model_validate_json(body))
     except ValidationError as error:
         raise HistoryInconsistent(
             f"a log record has an unknown structure ({error.error_count()} places)",
             hint="it may have been written by a newer version of the program",
         ) from None
+    for change in record.changes:
+        lightened(change)
+    return record
 
 
 def makes_room(record: ChangeSet) -> bool:

@@ -28,7 +28,7 @@ from rolethread_store.model.changeset import ChangeSet
 from rolethread_store.model.entry import Alternative, Entry, Message, Origin
 from rolethread_store.model.facts import Fact, FactKind, Setting
 from rolethread_store.model.progress import Progress, ProgressListener, unheard
-from rolethread_store.model.unchecked import unchecked
+from rolethread_store.model.unchecked import lightened, unchecked
 from rolethread_store.model.working_copies import (
     REGISTRY_ID,
     CheckedOut,
@@ -83,6 +83,7 @@ __all__ = [
     "WorkingCopyChange",
     "WorkingCopyDeleted",
     "WorkingCopyForked",
+    "lightened",
     "unchecked",
     "unheard",
 ]

@@ -11,11 +11,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-__all__ = ["unchecked"]
+__all__ = ["lightened", "unchecked"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _put = object.__setattr__
+_fields: dict[type[BaseModel], set[str]] = {}
 
 
 def unchecked(kind: type[_Model], values: dict[str, object]) -> _Model:
@@ -28,7 +29,25 @@ def unchecked(kind: type[_Model], values: dict[str, object]) -> _Model:
     """
     model = object.__new__(kind)
     _put(model, "__dict__", values)
-    _put(model, "__pydantic_fields_set__", set(values))
+    _put(model, "__pydantic_fields_set__", _fields_of(kind))
     _put(model, "__pydantic_extra__", None)
     _put(model, "__pydantic_private__", None)
     return model
+
+
+def lightened(model: _Model) -> _Model:
+    """Let go of a frozen model's own set of which fields were given, and return the model.
+
+    Half a kilobyte a model, and an object for every round of the garbage collector; nothing
+    asks which fields were given.
+    """
+    _put(model, "__pydantic_fields_set__", _fields_of(type(model)))
+    return model
+
+
+def _fields_of(kind: type[BaseModel]) -> set[str]:
+    """Return a set that all models of a kind share; a copy of a model copies it first."""
+    found = _fields.get(kind)
+    if found is None:
+        found = _fields[kind] = set(kind.model_fields)
+    return found
