@@ -71,9 +71,10 @@ def salvage(
 ) -> None:
     """Save what a damaged store still holds.
 
-    It goes into a new store. That has the same passphrase, or a new one when the old store
-    is opened in another way, and a recovery code of its own, which is printed once. The old
-    store is not changed; its history stays behind.
+    It goes into a new store, with all versions and working copies. That has the same
+    passphrase, or a new one when the old store is opened in another way, and a recovery code
+    of its own, which is printed once. The old store is not changed; the history of its single
+    changes stays behind.
     """
     options = given(ctx)
     secret = unlocking(options)
@@ -88,7 +89,12 @@ def salvage(
         new_passphrase=secret.passphrase or new_passphrase(None, None, None),
     )
     saved = [
-        {"name": one.name, "entries": one.entries, "quarantined": one.quarantined}
+        {
+            "name": one.name,
+            "entries": one.entries,
+            "quarantined": one.quarantined,
+            "states": [{"name": state.name, "entries": state.entries} for state in one.states],
+        }
         for one in report.datasets
     ]
     if json:
@@ -111,6 +117,8 @@ def salvage(
 def _tell_saved(root: Path, report: SalvageReport) -> None:
     for one in report.datasets:
         output.say(f"saved {one.name}: {one.entries:,} entries, {one.quarantined:,} quarantined")
+        for state in one.states:
+            output.say(f"saved {one.name}, {state.name}: {state.entries:,} entries")
     for damage in _damages(root, report.damages):
         output.say(f"lost  {damage['file']}: {damage['reason']} ({damage['entries']} rows)")
     for summary in report.left_out:

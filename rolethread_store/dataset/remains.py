@@ -9,8 +9,9 @@ be read are left out and listed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from rolethread_store.changelog import (
     Layer,
     LogDamaged,
     LogHistory,
+    Version,
     log_remains,
 )
 from rolethread_store.dataset.basing import BASE_SEQ
@@ -92,21 +94,54 @@ class Remains(Journal):
         usable = [base for base in bases if all(map(self._is_safe, base.layers))]
         last = self._irreplaceable()
         self.states = States(self.history, [*whole, *last])
-        second = States(self.history, [*usable, *last])
+        self._whole, self._second = whole, States(self.history, [*usable, *last])
         for fold in self.existing():
-            if self.unreadable or self.left_out:
-                self._on_a_base(fold, whole)
-            other = second.fold(fold.dataset_id)
-            if self._missing_rows(other) < self._missing_rows(fold):
-                fold.layers, fold.pending, fold.dirty = other.layers, other.pending, other.dirty
-            self._without_missing(fold)
-        if self.damages:
+            self._mend(fold, self._second.fold(fold.dataset_id))
+        if self.damages or not self.existing():
             self._find_orphans(records)
         self.version += 1
 
     def blame(self, path: Path, error: StoreError, entries: int = 0) -> None:
-        """Note a damaged file."""
-        self.damages.append(FileDamage(path, str(error), entries, error.code))
+        """Note a damaged file, once for each thing that is wrong with it."""
+        damage = FileDamage(path, str(error), entries, error.code)
+        if damage not in self.damages:
+            self.damages.append(damage)
+
+    def versions(self, dataset_id: UUID) -> Iterator[tuple[Version, DatasetFold | None]]:
+        """Yield a dataset's versions, oldest first, with as much of each as can be read."""
+        for version in self.history.families.versions(dataset_id):
+            at = partial(States.at, dataset_id=dataset_id, number=version.number)
+            yield version, self._readable(at, f"version {version.number}")
+
+    def other_copies(self, main: DatasetFold) -> Iterator[DatasetFold]:
+        """Yield a dataset's working copies other than the main one, as far as they can be read."""
+        for copy in self.states.copies(main)[1:]:
+            of = partial(States.fold, copy_id=copy.copy_id)
+            fold = self._readable(of, f"working copy {copy.name}")
+            if fold is not None:
+                yield fold
+
+    def _readable(self, of: Callable[[States], DatasetFold], words: str) -> DatasetFold | None:
+        try:
+            fold = of(self.states)
+            self._mend(fold, of(self._second))
+        except Corrupt as error:
+            self.left_out.append(f"{words}: {error}")
+            return None
+        return fold
+
+    def _mend(self, fold: DatasetFold, other: DatasetFold) -> None:
+        """Let a state hold what can be read of it.
+
+        Args:
+            fold: The state as sound checkpoints and the log give it.
+            other: As damaged checkpoints give it, too.
+        """
+        if self.unreadable or self.left_out:
+            self._on_a_base(fold, self._whole)
+        if self._missing_rows(other) < self._missing_rows(fold):
+            fold.layers, fold.pending, fold.dirty = other.layers, other.pending, other.dirty
+        self._without_missing(fold)
 
     def _best_manifest(self) -> Manifest:
         """Return the newest manifest that opens, and check the one before it."""
@@ -250,7 +285,7 @@ class Remains(Journal):
 
         Its top being in effect is enough, as long as no set took others out of the middle.
         """
-        records = self.history.effective(fold.dataset_id)
+        records = self.states.records(fold.dataset_id, fold.version)
         if any(isinstance(c, CheckedOut | Reverted) for r in records for c in r.changes):
             return
         places = {record.set_id: place for place, record in enumerate(records)}
@@ -276,11 +311,18 @@ class Remains(Journal):
         fold.attached = [(seq, self._attached(one)) for seq, one in fold.attached]
 
     def _attached(self, change: BatchAttached) -> BatchAttached:
+        gone: dict[str, object] = {}
         if change.quarantine_id is not None:
             self._require_known(change.quarantine_id, change.quarantined)
-        if change.quarantine_id in self._batches:
-            return change
-        return change.model_copy(update={"quarantine_id": None})
+            if change.quarantine_id not in self._batches:
+                gone["quarantine_id"] = None
+        if change.originals_id is not None:
+            self._require_known(change.originals_id, 0)
+            # A record whose bytes are lost would go out in other ones, and nobody would know.
+            if not self._is_whole(Layer(0, BatchKind.ORIGINALS, change.originals_id)):
+                bare = [one.model_copy(update={"framing": None}) for one in change.sources]
+                gone |= {"originals_id": None, "sources": tuple(bare)}
+        return change.model_copy(update=gone) if gone else change
 
     def _require_known(self, batch_id: UUID, entries: int) -> None:
         """Blame the manifests for a batch that none of them knows: its key is gone with it."""

@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
-
-import pyarrow as pa
 
 from rolethread_store.changelog import DatasetFold, Layer
 from rolethread_store.crypto import KdfParams
 from rolethread_store.dataset import FileDamage, Reader, Remains
 from rolethread_store.errors import Corrupt
-from rolethread_store.model import (
-    BatchAttached,
-    BatchKind,
-    Change,
-    DatasetCreated,
-    FactPut,
-    Setting,
-    Source,
-)
-from rolethread_store.query import count
+from rolethread_store.model import BatchKind, FactPut, Setting
+from rolethread_store.store.carrying import SavedDataset, carried
 from rolethread_store.store.checking import found_in
 from rolethread_store.store.secrets import Secrets, key_path
 from rolethread_store.store.store import Store, create_store
 
-_SLICE_ROWS = 60_000
-
-__all__ = ["NothingToSalvage", "SalvageReport", "SavedDataset", "salvage_store"]
+__all__ = ["NothingToSalvage", "SalvageReport", "salvage_store"]
 
 
 class NothingToSalvage(Corrupt):
     """No dataset of the store can be read."""
 
     code: ClassVar[str] = "store.nothing-to-salvage"
-
-
-@dataclass(frozen=True, slots=True)
-class SavedDataset:
-    """A dataset of the new store.
-
-    Attributes:
-        name: Its name.
-        entries: Entries in it.
-        quarantined: Records that imports had set aside.
-    """
-
-    name: str
-    entries: int
-    quarantined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +58,10 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
     new_passphrase: str,
     kdf: KdfParams | None = None,
 ) -> SalvageReport:
-    """Write the present state of every dataset, as far as it can be read, to a new store.
+    """Write every dataset, as far as it can be read, to a new store.
 
-    The old store is not changed. History, versions and other working copies than the main
-    one stay behind, and so do remotes: a remote belongs to one store.
+    Its versions and working copies go over too. The old store is not changed. The history of
+    single changes stays behind, and so do remotes: a remote belongs to one store.
 
     Raises:
         FolderNotEmpty: the destination is taken.
@@ -108,7 +80,7 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
         target = create_store(destination, passphrase=new_passphrase, kdf=kdf)
         try:
             with target:
-                saved = tuple(_copied(reader, fold, target) for fold in folds)
+                saved = tuple(carried(reader, fold, target) for fold in folds)
                 _copy_facts(found.remains, target)
         except BaseException:
             shutil.rmtree(target.path, ignore_errors=True)
@@ -135,52 +107,6 @@ def _nameless(remains: Remains) -> list[DatasetFold]:
         fold.layers.append(Layer(0, BatchKind.ENTRIES, batch.batch_id))
         folds.append(fold)
     return folds
-
-
-def _copied(reader: Reader, fold: DatasetFold, target: Store) -> SavedDataset:
-    """Write one dataset's rows to the new store, with their ids, places and origins."""
-    parts = target._parts
-    parts.journal.begin_write()
-    relation = reader.relation(fold)
-    entries = count(reader, relation)
-    batch = parts.room.write_slices(BatchKind.ENTRIES, _slices(reader, relation))
-    aside = parts.room.write_table(
-        BatchKind.QUARANTINE, reader.session.arrow(reader.quarantine_relation(fold))
-    )
-    quarantined = 0 if aside is None else sum(segment.rows for segment in aside.segments)
-    made = [one for one in (batch, aside) if one is not None]
-    if made:
-        parts.journal.publish(made)
-    dataset_id = parts.journal.clock.new_id()
-    source = Source(
-        name="salvaged", records=entries + quarantined, kept=entries, quarantined=quarantined
-    )
-    changes: list[Change] = [
-        DatasetCreated(dataset_id=dataset_id, name=fold.name),
-        BatchAttached(
-            dataset_id=dataset_id,
-            import_id=parts.journal.clock.new_id(),
-            batch_id=None if batch is None else batch.batch_id,
-            quarantine_id=None if aside is None else aside.batch_id,
-            sources=(source,),
-        ),
-    ]
-    parts.journal.commit(changes, f"salvage {fold.name}: {entries:,} entries")
-    return SavedDataset(fold.name, entries, quarantined)
-
-
-def _slices(reader: Reader, relation: str) -> Iterator[pa.Table]:
-    """Yield the rows in order, a part at a time: a dataset need not fit into memory."""
-    rows = reader.rows(
-        f"SELECT min(position) FROM (SELECT position, (row_number() OVER (ORDER BY position) - 1) "
-        f"// {_SLICE_ROWS} AS slice FROM ({relation})) GROUP BY slice ORDER BY slice"
-    )
-    starts = [int(row[0]) for row in rows]
-    for start, end in zip(starts, [*starts[1:], None], strict=False):
-        until = "" if end is None else f" AND position < {end}"
-        yield reader.session.arrow(
-            f"SELECT * FROM ({relation}) WHERE position >= {start}{until} ORDER BY position"
-        )
 
 
 def _copy_facts(remains: Remains, target: Store) -> None:

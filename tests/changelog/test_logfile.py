@@ -6,7 +6,6 @@ import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -14,23 +13,17 @@ from hypothesis import strategies as st
 
 from rolethread_store.changelog.logfile import (
     FrameTooLong,
-    LogCipher,
     LogDamaged,
     LogHistory,
     LogPosition,
-    LogReader,
     LogState,
     LogTooNew,
     LogWriter,
 )
-from rolethread_store.clock import SystemClock
-from rolethread_store.crypto import Secret
 from rolethread_store.crypto import aead as sealing
-from rolethread_store.storage import DiskFailed, DiskFull, Layout, append
-from rolethread_store.testing import Fault, FaultyDisk
-
-CIPHER = LogCipher(Secret(bytes(range(32))), UUID(int=1))
-CLOCK = SystemClock()
+from rolethread_store.storage import DiskFailed, DiskFull, append
+from rolethread_store.testing import Fault
+from tests.changelog.logs import Log, make_log
 
 
 @pytest.fixture(autouse=True)
@@ -52,47 +45,6 @@ def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(append, "ROOM", 48)
 
 
-@dataclass(frozen=True)
-class Log:
-    """A log folder on a disk that can fail."""
-
-    layout: Layout
-    disk: FaultyDisk
-
-    def read(
-        self, start: LogPosition | None = None, marks: tuple[LogPosition, ...] = ()
-    ) -> LogHistory:
-        return LogReader(self.layout, self.disk, CIPHER).read_all(start, marks)
-
-    def bodies(
-        self, start: LogPosition | None = None, marks: tuple[LogPosition, ...] = ()
-    ) -> list[bytes]:
-        return [record.body for record in self.read(start, marks).records()]
-
-    def writer(self, history: LogHistory | None = None) -> LogWriter:
-        known = self.read() if history is None else history
-        return LogWriter(self.layout, self.disk, CIPHER, known, CLOCK)
-
-    def write(self, *bodies: bytes, close: bool = True) -> list[LogPosition]:
-        """Be one process life."""
-        writer = self.writer()
-        positions = [writer.append(body) for body in bodies]
-        if close:
-            writer.close()
-        return positions
-
-    def paths(self) -> list[Path]:
-        return sorted(self.layout.logs.iterdir())
-
-
-def make_log(root: Path) -> Log:
-    layout = Layout(root)
-    disk = FaultyDisk(layout.staging)
-    for folder in (layout.staging, layout.logs):
-        disk.make_folder(folder)
-    return Log(layout, disk)
-
-
 @pytest.fixture
 def log(tmp_path: Path) -> Log:
     return make_log(tmp_path)
@@ -104,41 +56,6 @@ def test_an_empty_log_has_no_file_and_no_place(log: Log) -> None:
     assert writer.settled() is None
     writer.close()
     assert log.paths() == []
-
-
-def test_a_log_is_still_as_it_was_until_anything_comes_or_goes(log: Log) -> None:
-    def is_still(history: LogHistory) -> bool:
-        return LogReader(log.layout, log.disk, CIPHER).is_still(history)
-
-    assert not is_still(log.read()), "an empty log is read again"
-    log.write(b"a1", b"a2")
-    closed = log.read().outline()
-    assert is_still(closed)
-    assert (closed.position, closed.next_number) == (log.read().position, log.read().next_number)
-    assert list(closed.records()) == []
-    writer = log.writer()
-    writer.append(b"b1")
-    assert not is_still(closed), "there is a new file"
-    for body in (b"b2", b"b3"):
-        read = log.read().outline()
-        assert is_still(read)
-        writer.append(body)
-        assert not is_still(read), "there is a new frame"
-    read = log.read().outline()
-    writer.close()
-    assert not is_still(read), "the file was closed"
-    first, second = log.paths()
-    raw = second.read_bytes()
-    read = log.read().outline()
-    for size in (len(raw) - 1, len(raw) // 2, 0):
-        second.write_bytes(raw[:size])
-        assert not is_still(read), "the file is shorter"
-    second.write_bytes(raw + b"\0\0\1")
-    assert not is_still(read), "something stands behind the end"
-    second.write_bytes(raw)
-    assert is_still(read)
-    first.unlink()
-    assert not is_still(read), "a file is gone"
 
 
 def test_lives_follow_each_other(log: Log) -> None:
