@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from rolethread_store.changelog import (
     DatasetFold,
     History,
-    HistoryInconsistent,
     Layer,
     LogDamaged,
     LogHistory,
@@ -232,7 +231,7 @@ class Remains(Journal):
             fitted = record.model_copy(update={"seq": history.last_seq + 1})
             try:
                 history.append(fitted)
-            except (HistoryInconsistent, KeyError):
+            except (StoreError, KeyError):
                 self.left_out.append(record.summary)
         return history
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import rolethread_store
+from rolethread_store.changelog.scan import scan
 from rolethread_store.crypto import floor_params
 from rolethread_store.store import SalvageReport, Store
 from tests.scenes import PASSPHRASE, chat, jsonl
@@ -88,6 +89,24 @@ def test_without_the_log_the_rows_are_found(told: Path, tmp_path: Path) -> None:
         path.unlink()
     report = salvaged(told, tmp_path / "new")
     assert [(saved.name, saved.entries) for saved in report.datasets] == [("salvaged 1", 6)]
+
+
+def test_a_version_whose_predecessor_is_lost_is_listed(told: Path, tmp_path: Path) -> None:
+    with rolethread_store.open(told, PASSPHRASE) as store:
+        shelf = store._parts.journal._shelf
+        (path,) = (told / "log").iterdir()
+        name = shelf.layout.log_of(path.name)
+        assert name is not None
+        raw = bytearray(path.read_bytes())
+        frames = scan(shelf.cipher, name, bytes(raw)).ends
+    raw[frames[2][0] - 1] ^= 1  # Behind the link and the import: the first publication.
+    path.write_bytes(raw)
+    report = salvaged(told, tmp_path / "new")
+    assert report.unreadable == 1
+    assert report.left_out[0] == "publish version 2 of tavern"
+    (saved,) = report.datasets
+    assert saved.entries == 4
+    assert [state.name for state in saved.states] == ["working copy draft"]
 
 
 def test_lost_originals_are_not_made_up(told: Path, tmp_path: Path) -> None:
