@@ -110,13 +110,14 @@ class Remains(Journal):
         """Yield a dataset's versions, oldest first, with as much of each as can be read."""
         for version in self.history.families.versions(dataset_id):
             at = partial(States.at, dataset_id=dataset_id, number=version.number)
-            yield version, self._readable(at, f"version {version.number}")
+            name = self.history.name_of(dataset_id)
+            yield version, self._readable(at, f"version {version.number} of {name}")
 
     def other_copies(self, main: DatasetFold) -> Iterator[DatasetFold]:
         """Yield a dataset's working copies other than the main one, as far as they can be read."""
         for copy in self.states.copies(main)[1:]:
             of = partial(States.fold, copy_id=copy.copy_id)
-            fold = self._readable(of, f"working copy {copy.name}")
+            fold = self._readable(of, f"working copy {copy.name} of {main.name}")
             if fold is not None:
                 yield fold
 
