@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rolethread_store.dataset import FileDamage
+    from rolethread_store.segments import Rescued
     from rolethread_store.store import SalvageReport
 
 __all__ = ["app", "verify_local"]
@@ -119,13 +121,28 @@ def _tell_saved(root: Path, report: SalvageReport) -> None:
         output.say(f"saved {one.name}: {one.entries:,} entries, {one.quarantined:,} quarantined")
         for state in one.states:
             output.say(f"saved {one.name}, {state.name}: {state.entries:,} entries")
-    for damage in _damages(root, report.damages):
-        output.say(f"lost  {damage['file']}: {damage['reason']} ({damage['entries']} rows)")
+    for damage in report.damages:
+        _tell_damage(root, damage)
     for summary in report.left_out:
         output.say(f"lost  the change “{summary}”")
     if report.unreadable:
         output.say(f"lost  {report.unreadable:,} changes that cannot be read")
     output.say("This is the recovery code of the new store. It is shown only now:")
+
+
+def _tell_damage(root: Path, damage: FileDamage) -> None:
+    name = damage.path.relative_to(root).as_posix()
+    rescued = damage.rescued
+    if rescued is None:
+        output.say(f"lost  {name}: {damage.reason} ({damage.entries:,} rows)")
+        return
+    lost = damage.entries - rescued.segment.rows
+    output.say(f"lost  {lost:,} of {damage.entries:,} rows of {name}: {damage.reason}")
+    for records in rescued.lost:
+        which = f"{records.count:,} between records {records.first:,} and {records.last:,}"
+        output.say(f"lost  entries of {records.source}: {which}")
+    if rescued.bare:
+        output.say(f"lost  tags, origin or other fields of {rescued.bare:,} entries")
 
 
 def _damages(root: Path, damages: Sequence[FileDamage]) -> list[dict[str, object]]:
@@ -135,9 +152,18 @@ def _damages(root: Path, damages: Sequence[FileDamage]) -> list[dict[str, object
             "reason": damage.reason,
             "entries": damage.entries,
             "code": damage.code,
+            **({} if damage.rescued is None else _rescued(damage.rescued)),
         }
         for damage in damages
     ]
+
+
+def _rescued(rescued: Rescued) -> dict[str, object]:
+    return {
+        "rescued": rescued.segment.rows,
+        "bare": rescued.bare,
+        "lost": [asdict(records) for records in rescued.lost],
+    }
 
 
 def _tell(root: Path, damages: Sequence[FileDamage]) -> None:

@@ -53,7 +53,7 @@ class Reader:
             return self._session_of()
         if self._session is None:
             layout = self.journal.layout
-            folders = SessionFolders((layout.segments,), new_spill_folder(layout))
+            folders = SessionFolders(layout.segment_folders, new_spill_folder(layout))
             self._session = Session(folders, memory_limit=self._memory_limit)
             add_functions(self._session)
         return self._session

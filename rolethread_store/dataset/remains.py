@@ -26,6 +26,8 @@ from rolethread_store.changelog import (
     Version,
     log_remains,
 )
+from rolethread_store.clock import Clock
+from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.basing import BASE_SEQ
 from rolethread_store.dataset.expiry import beginnings
 from rolethread_store.dataset.journal import Journal
@@ -40,8 +42,10 @@ from rolethread_store.model import (
     ChangeSet,
     CheckedOut,
     Reverted,
+    Segment,
 )
-from rolethread_store.segments import check_segments
+from rolethread_store.segments import Rescued, Rescuer, check_segments
+from rolethread_store.storage import Disk, Layout
 
 __all__ = ["FileDamage", "Remains"]
 
@@ -55,12 +59,14 @@ class FileDamage:
         reason: What is wrong, for people.
         entries: Entries, or quarantined records, that were in it; 0 where that is unknown.
         code: Stable name of the error.
+        rescued: What was read of it nevertheless; ``None`` where nothing was, or nobody tried.
     """
 
     path: Path
     reason: str
     entries: int
     code: str
+    rescued: Rescued | None = None
 
 
 class Remains(Journal):
@@ -77,6 +83,29 @@ class Remains(Journal):
     left_out: list[str]
     unreadable: int
     orphans: list[Batch]
+
+    def __init__(
+        self,
+        layout: Layout,
+        disk: Disk,
+        keyring: Keyring,
+        clock: Clock,
+        rescuer: Rescuer | None = None,
+    ) -> None:
+        """Look at every file.
+
+        Args:
+            layout: Where the store lies.
+            disk: How it is reached.
+            keyring: Its keys.
+            clock: Time and identifiers.
+            rescuer: Reads on in damaged segments; without one they are missing as a whole.
+
+        Raises:
+            Unavailable: what a damaged segment still holds cannot be copied.
+        """
+        self._rescuer = rescuer
+        super().__init__(rescuer.layout if rescuer else layout, disk, keyring, clock)
 
     def _load(self) -> None:
         self.damages, self.left_out, self.orphans = [], [], []
@@ -170,7 +199,7 @@ class Remains(Journal):
         return found
 
     def _readable_batches(self) -> Iterator[tuple[UUID, Batch]]:
-        """Yield the batches with the segments that are whole."""
+        """Yield the batches with the segments that are whole, or what is read of the others."""
         for batch in self.manifest.batches:
             kept = []
             for segment in batch.segments:
@@ -182,8 +211,12 @@ class Remains(Journal):
                     self.blame(path, error, segment.rows)
                     continue
                 for damage in damages:
-                    item = FileDamage(path, damage.reason, segment.rows, "segments.damaged")
+                    rescued = self._rescuer.rescue(batch, segment) if self._rescuer else None
+                    item = FileDamage(
+                        path, damage.reason, segment.rows, "segments.damaged", rescued
+                    )
                     self.damages.append(item)
+                    kept += [rescued.segment] if rescued else []
                 if not damages:
                     kept.append(segment)
             if kept:
@@ -239,7 +272,7 @@ class Remains(Journal):
     def _is_whole(self, layer: Layer | BaseLayer) -> bool:
         """Return whether all segments that a layer means can be read."""
         meant = self._meant(layer)
-        return meant is not None and self._read(layer) == len(meant.segments)
+        return meant is not None and self._read(layer) == meant.segments
 
     def _is_safe(self, layer: BaseLayer) -> bool:
         return layer.kind not in (BatchKind.MASK, BatchKind.TEXTS) or self._is_whole(layer)
@@ -263,9 +296,10 @@ class Remains(Journal):
                 return batch.only(layer.segments)
         return None
 
-    def _read(self, layer: Layer | BaseLayer) -> int:
+    def _read(self, layer: Layer | BaseLayer) -> tuple[Segment, ...]:
+        """Return what can be read of a layer's segments; a rescued one is not the one meant."""
         batch = self._batches.get(layer.batch_id)
-        return 0 if batch is None else len(batch.only(layer.segments).segments)
+        return () if batch is None else batch.only(layer.segments).segments
 
     def _missing_rows(self, fold: DatasetFold) -> int:
         """Return how many rows of a state's layers cannot be read."""

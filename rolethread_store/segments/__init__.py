@@ -2,6 +2,7 @@
 
 from rolethread_store.segments.check import SegmentDamage, SegmentDamaged, check_segments
 from rolethread_store.segments.relation import add_keys, empty_relation, scan, scan_columns
+from rolethread_store.segments.rescuing import LostRecords, Rescued, Rescuer
 from rolethread_store.segments.resealing import ResealMismatch, SealedPlace, reseal_segment
 from rolethread_store.segments.schema import (
     COLUMNS_OF,
@@ -24,6 +25,9 @@ __all__ = [
     "QUARANTINE_COLUMNS",
     "TAG_COLUMNS",
     "BatchWriter",
+    "LostRecords",
+    "Rescued",
+    "Rescuer",
     "ResealMismatch",
     "SealedPlace",
     "SegmentDamage",

@@ -78,6 +78,11 @@ class Layout:
         return self.top / "segments"
 
     @property
+    def segment_folders(self) -> tuple[Path, ...]:
+        """Every folder that :meth:`segment` may name a file of."""
+        return (self.segments,)
+
+    @property
     def staging(self) -> Path:
         """Folder of files not yet published; anything in it may be deleted by the writer."""
         return self.top / "staging"

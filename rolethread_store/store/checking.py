@@ -13,7 +13,7 @@ from rolethread_store.dataset import FileDamage, Remains, StoreHeader, present_l
 from rolethread_store.engine import Session, SessionFolders
 from rolethread_store.errors import Corrupt, StoreError
 from rolethread_store.model import Batch, Progress, ProgressListener, unheard
-from rolethread_store.segments import add_keys, scan
+from rolethread_store.segments import Rescuer, add_keys, scan
 from rolethread_store.storage import Disk, Layout, new_spill_folder
 from rolethread_store.store.opening import StoreMissing
 from rolethread_store.store.secrets import NoUsableSlot, Secrets, key_path, root_key, slot_bytes
@@ -69,15 +69,19 @@ class Found:
         keyring: Its keys.
         remains: What its manifests, log and segments still hold.
         damages: Damaged header and key slots, and all that ``remains`` found.
+        rescuer: Holds the copies of what damaged segments still have.
     """
 
     keyring: Keyring
     remains: Remains
     damages: list[FileDamage]
+    rescuer: Rescuer | None = None
 
     def close(self) -> None:
         """Let go of the files, and overwrite the keys."""
         self.remains.close()
+        if self.rescuer is not None:
+            self.rescuer.close()
         self.keyring.wipe()
 
 
@@ -113,8 +117,19 @@ def check_local(
         found.close()
 
 
-def found_in(path: Path, secrets: Secrets) -> Found:
-    """Open what can be opened of a store; see :func:`check_local` for what it raises."""
+def found_in(path: Path, secrets: Secrets, copies: Path | None = None) -> Found:
+    """Open what can be opened of a store.
+
+    Args:
+        path: The store.
+        secrets: Open it.
+        copies: A new folder for what damaged segments still hold, gone when the remains are
+            closed; ``None`` to do without.
+
+    Raises:
+        Unavailable: the folder cannot be written.
+        StoreError: see :func:`check_local`.
+    """
     layout = present_layout(path.absolute())
     disk = Disk(layout.staging)
     if not layout.header.is_file() and not _trees(layout):
@@ -129,13 +144,19 @@ def found_in(path: Path, secrets: Secrets) -> Found:
         layout = next(iter(_trees(layout)), layout)
     disk.stage_in(layout.staging)
     keyring = _unlocked(layout, disk, secrets, header, damages)
-    remains = Remains(layout, disk, keyring, SystemClock())
+    rescuer = None if copies is None else Rescuer(layout, disk, keyring, copies)
+    try:
+        remains = Remains(layout, disk, keyring, SystemClock(), rescuer)
+    except BaseException:
+        if rescuer is not None:
+            rescuer.close()
+        raise
     if header is not None and remains.manifest.header_tag:
         try:
             keyring.require_header(header.encode(), bytes.fromhex(remains.manifest.header_tag))
         except Corrupt as error:
             damages.append(FileDamage(layout.header, str(error), 0, error.code))
-    return Found(keyring, remains, [*damages, *remains.damages])
+    return Found(keyring, remains, [*damages, *remains.damages], rescuer)
 
 
 def _trees(layout: Layout) -> list[Layout]:

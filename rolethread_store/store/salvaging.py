@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import ClassVar
 
 from rolethread_store.changelog import DatasetFold, Layer
@@ -60,6 +61,8 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
 ) -> SalvageReport:
     """Write every dataset, as far as it can be read, to a new store.
 
+    Of a damaged segment the row groups around the damage are read; a copy of them lies, sealed,
+    beside the destination meanwhile.
     Its versions and working copies go over too. The old store is not changed. The history of
     single changes stays behind, and so do remotes: a remote belongs to one store.
 
@@ -69,7 +72,9 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
         Denied: the secret opens no slot of the old store.
     """
     secrets = Secrets(passphrase, recovery_code, key_path(key_file), keyring)
-    found = found_in(Path(path).expanduser(), secrets)
+    beside = Path(destination).expanduser().absolute().parent
+    copies = beside / f".rolethread-salvage-{token_hex(8)}"
+    found = found_in(Path(path).expanduser(), secrets, copies)
     reader = Reader(found.remains)
     try:
         folds = [*found.remains.existing(), *_nameless(found.remains)]

@@ -1,0 +1,113 @@
+"""``salvage`` of damaged segments: the row groups around the damage are not lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import rolethread_store
+from rolethread_store.crypto import floor_params
+from rolethread_store.store import SalvageReport, Store
+from tests.scenes import PASSPHRASE, chat, jsonl
+
+ENTRIES = 60_000
+"""More than three row groups."""
+
+
+def filled(store: Store, folder: Path, *, tags: int = 0) -> Path:
+    """Import many records, each with its number in it, and close the store.
+
+    Returns:
+        The segment file of the texts.
+    """
+    chance = Random(7)
+    records = []
+    for number in range(ENTRIES):
+        extra = {"tags": [chance.randbytes(tags).hex()]} if tags else {}
+        records.append(chat(f"q{number}", chance.randbytes(20).hex(), **extra))
+    store.dataset("tavern").import_file(jsonl(folder / "chats.jsonl", records))
+    journal = store._parts.journal
+    (batch,) = [one for one in journal.manifest.batches if one.kind == "entries"]
+    store.close()
+    return journal.layout.segment(batch.batch_id, 0)
+
+
+def flip(path: Path, *places: float) -> None:
+    """Change one byte at each of some fractions of a file."""
+    raw = bytearray(path.read_bytes())
+    for place in places:
+        raw[int(place * len(raw))] ^= 0x10
+    path.write_bytes(raw)
+
+
+def salvaged(path: Path, to: Path) -> SalvageReport:
+    return rolethread_store.salvage(path, to, PASSPHRASE, new_passphrase="new", kdf=floor_params())
+
+
+def numbers_in(path: Path) -> list[int]:
+    """Return the numbers of the records that a new store holds, in order."""
+    with rolethread_store.open(path, "new") as store:
+        rows = store.sql(
+            "SELECT messages[1].content[2:]::BIGINT, origin.record FROM entries ORDER BY position"
+        ).fetchall()
+    assert all(record == number + 1 for number, record in rows)
+    return [number for number, _ in rows]
+
+
+def test_one_row_group_is_lost_and_its_records_are_named(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    path = filled(fresh_store, tmp_path)
+    flip(path, 0.4)
+    report = salvaged(fresh_store.path, tmp_path / "new")
+    (damage,) = report.damages
+    assert damage.path == path
+    assert damage.rescued is not None
+    (lost,) = damage.rescued.lost
+    assert (lost.source, lost.count) == ("chats.jsonl", lost.last - lost.first + 1)
+    assert 0 < lost.count < 20_000
+    (saved,) = report.datasets
+    assert saved.entries == damage.rescued.segment.rows == ENTRIES - lost.count
+    kept = numbers_in(tmp_path / "new")
+    assert kept == [n for n in range(ENTRIES) if not lost.first <= n + 1 <= lost.last]
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith(".rolethread")]
+    assert rolethread_store.check_local(tmp_path / "new", "new").damages == ()
+
+
+def test_damage_in_several_places(fresh_store: Store, tmp_path: Path) -> None:
+    path = filled(fresh_store, tmp_path)
+    flip(path, 0.1, 0.85)
+    report = salvaged(fresh_store.path, tmp_path / "new")
+    assert report.damages[0].rescued is not None
+    lost = report.damages[0].rescued.lost
+    assert len(lost) == 2
+    gone = {n for one in lost for n in range(one.first - 1, one.last)}
+    assert numbers_in(tmp_path / "new") == [n for n in range(ENTRIES) if n not in gone]
+
+
+def test_texts_are_saved_without_tags_that_cannot_be_read(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    flip(filled(fresh_store, tmp_path, tags=100), 0.5)  # Most bytes are tags.
+    report = salvaged(fresh_store.path, tmp_path / "new")
+    assert report.damages[0].rescued is not None
+    assert report.damages[0].rescued.lost == ()
+    bare = report.damages[0].rescued.bare
+    assert 0 < bare < 20_000
+    assert numbers_in(tmp_path / "new") == list(range(ENTRIES))
+    with rolethread_store.open(tmp_path / "new", "new") as store:
+        dataset = store.dataset("tavern")
+        assert store.sql("SELECT count(*) FROM entries WHERE len(tags) = 0").fetchall() == [(bare,)]
+        assert len(dataset.page(limit=10)) == 10
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.7], ids=["nothing", "no footer"])
+def test_a_file_without_its_footer_is_lost(kept: float, fresh_store: Store, tmp_path: Path) -> None:
+    path = filled(fresh_store, tmp_path)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: int(kept * len(raw))])
+    report = salvaged(fresh_store.path, tmp_path / "new")
+    assert [(one.path, one.rescued) for one in report.damages] == [(path, None)]
+    assert [one.entries for one in report.datasets] == [0]
