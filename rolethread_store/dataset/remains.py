@@ -19,7 +19,6 @@ from pydantic import ValidationError
 
 from rolethread_store.changelog import (
     DatasetFold,
-    History,
     Layer,
     LogDamaged,
     LogHistory,
@@ -33,6 +32,7 @@ from rolethread_store.dataset.expiry import beginnings
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.loading import read_log
 from rolethread_store.dataset.manifest import Base, BaseLayer, Manifest, opened_manifest
+from rolethread_store.dataset.refitting import refitted
 from rolethread_store.dataset.states import States
 from rolethread_store.errors import Corrupt, StoreError, Unsupported
 from rolethread_store.model import (
@@ -108,13 +108,13 @@ class Remains(Journal):
         super().__init__(rescuer.layout if rescuer else layout, disk, keyring, clock)
 
     def _load(self) -> None:
-        self.damages, self.left_out, self.orphans = [], [], []
+        self.damages, self.orphans = [], []
         self._position = None
         self._log = LogHistory((), None, 1)
         self.manifest = self._best_manifest()
         self._batches = dict(self._readable_batches())
         records = self._readable_records()
-        self.history = self._best_history(records)
+        self.history, self.left_out, self._lost_versions = refitted(records)
         bases = self.manifest.bases
         whole = [base for base in bases if all(map(self._is_whole, base.layers))]
         # Without a mask or new texts what was replaced would reappear; without other layers
@@ -140,7 +140,9 @@ class Remains(Journal):
         for version in self.history.families.versions(dataset_id):
             at = partial(States.at, dataset_id=dataset_id, number=version.number)
             name = self.history.name_of(dataset_id)
-            yield version, self._readable(at, f"version {version.number} of {name}")
+            lost = (dataset_id, version.number) in self._lost_versions
+            words = f"version {version.number} of {name}"
+            yield version, None if lost else self._readable(at, words)
 
     def other_copies(self, main: DatasetFold) -> Iterator[DatasetFold]:
         """Yield a dataset's working copies other than the main one, as far as they can be read."""
@@ -257,17 +259,6 @@ class Remains(Journal):
             names = filter(None, map(self.layout.log_of, self.disk.list(self.layout.logs)))
             known = {name.number: self.layout.log(*name) for name in names}
             self.blame(known.get(error.number or 0, self.layout.logs), error)
-
-    def _best_history(self, records: list[ChangeSet]) -> History:
-        """Apply what follows from what can be read."""
-        history = History()
-        for record in records:
-            fitted = record.model_copy(update={"seq": history.last_seq + 1})
-            try:
-                history.append(fitted)
-            except (StoreError, KeyError):
-                self.left_out.append(record.summary)
-        return history
 
     def _is_whole(self, layer: Layer | BaseLayer) -> bool:
         """Return whether all segments that a layer means can be read."""

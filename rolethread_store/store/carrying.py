@@ -115,7 +115,11 @@ class _Carrier:
         name = f"version {version.number}"
         copy_id = self._fork(f"salvaged {name}")
         rows = None if fold is None else self._attach(copy_id, fold, f"salvage {name}")
-        message = version.message if rows else f"could not be read: {version.message or ''}"
+        message = (
+            version.message
+            if rows
+            else f"could not be read: {version.message or 'its publication is lost'}"
+        )
         published = VersionPublished(dataset_id=copy_id, number=version.number, message=message)
         self._commit(f"publish {name} of {self._main.name}", published)
         deleted = WorkingCopyDeleted(dataset_id=copy_id)

@@ -91,7 +91,9 @@ def test_without_the_log_the_rows_are_found(told: Path, tmp_path: Path) -> None:
     assert [(saved.name, saved.entries) for saved in report.datasets] == [("salvaged 1", 6)]
 
 
-def test_a_version_whose_predecessor_is_lost_is_listed(told: Path, tmp_path: Path) -> None:
+def test_a_version_keeps_its_number_where_the_one_before_is_lost(
+    told: Path, tmp_path: Path
+) -> None:
     with rolethread_store.open(told, PASSPHRASE) as store:
         shelf = store._parts.journal._shelf
         (path,) = (told / "log").iterdir()
@@ -103,10 +105,18 @@ def test_a_version_whose_predecessor_is_lost_is_listed(told: Path, tmp_path: Pat
     path.write_bytes(raw)
     report = salvaged(told, tmp_path / "new")
     assert report.unreadable == 1
-    assert report.left_out[0] == "publish version 2 of tavern"
+    assert report.left_out == (
+        "publish version 1 of tavern",
+        "fork tavern: early from version 1: begins at a version that is lost",
+    )
     (saved,) = report.datasets
     assert saved.entries == 4
-    assert [state.name for state in saved.states] == ["working copy draft"]
+    assert [(state.name, state.entries) for state in saved.states] == [
+        ("version 1", 0),
+        ("version 2", 4),
+        ("working copy draft", 4),
+        ("working copy early", 4),
+    ]
 
 
 def test_lost_originals_are_not_made_up(told: Path, tmp_path: Path) -> None:
