@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from rolethread_store.changelog import History
+from rolethread_store.clock import Clock
 from rolethread_store.errors import StoreError
 from rolethread_store.model import ChangeSet, CheckedOut, VersionPublished, WorkingCopyForked
 
@@ -29,11 +30,11 @@ class Refitted(NamedTuple):
     lost_versions: set[tuple[UUID, int | None]]
 
 
-def refitted(records: Iterable[ChangeSet]) -> Refitted:
-    """Apply what follows from what can be read, in order."""
+def refitted(records: Iterable[ChangeSet], clock: Clock) -> Refitted:
+    """Apply what follows from what can be read, in order; the clock gives identifiers."""
     found = Refitted(History(), [], set())
     for record in records:
-        for missing in _missing(record, found):
+        for missing in _missing(record, found, clock):
             found.history.append(_numbered(missing, found.history))
         if _on_a_lost_version(record, found):
             found.left_out.append(f"{record.summary}: begins at a version that is lost")
@@ -44,7 +45,7 @@ def refitted(records: Iterable[ChangeSet]) -> Refitted:
     return found
 
 
-def _missing(record: ChangeSet, found: Refitted) -> Iterator[ChangeSet]:
+def _missing(record: ChangeSet, found: Refitted, clock: Clock) -> Iterator[ChangeSet]:
     """Yield publications that must have come before a record and cannot be read."""
     families = found.history.families
     for change in record.changes:
@@ -58,7 +59,7 @@ def _missing(record: ChangeSet, found: Refitted) -> Iterator[ChangeSet]:
             found.left_out.append(f"publish version {number} of {name}")
             found.lost_versions.add((copy.dataset_id, number))
             lost = VersionPublished(dataset_id=change.dataset_id, number=number)
-            yield record.model_copy(update={"set_id": uuid4(), "changes": (lost,)})
+            yield record.model_copy(update={"set_id": clock.new_id(), "changes": (lost,)})
 
 
 def _on_a_lost_version(record: ChangeSet, found: Refitted) -> bool:

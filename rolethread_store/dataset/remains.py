@@ -114,7 +114,7 @@ class Remains(Journal):
         self.manifest = self._best_manifest()
         self._batches = dict(self._readable_batches())
         records = self._readable_records()
-        self.history, self.left_out, self._lost_versions = refitted(records)
+        self.history, self.left_out, self._lost_versions = refitted(records, self.clock)
         bases = self.manifest.bases
         whole = [base for base in bases if all(map(self._is_whole, base.layers))]
         # Without a mask or new texts what was replaced would reappear; without other layers
