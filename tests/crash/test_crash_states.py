@@ -29,8 +29,13 @@ QUICK_STATES = 22
 EDITED_ONE_IN = 2
 """Of the states that the quick tests look at; the deep tests edit in all of theirs."""
 ROWS_OF_ONE_IN = 25
-PAIRS = 40
-"""Crashes during recovery that the quick tests look at, per workflow."""
+QUICK_FIRSTS = 5
+"""Crashes after which the quick tests stop the recovery too, per workflow."""
+DEEP_STATES = 3_000
+"""Most that the deep tests look at of one workflow: long ones have 35,000."""
+DEEP_FIRSTS = 40
+DEEP_SECONDS = 30
+"""Crashes, and crashes of the recovery after each, in the deep tests of one workflow."""
 
 
 def sampled(states: list[Left], count: int, seed: str) -> list[Left]:
@@ -43,6 +48,22 @@ def sampled(states: list[Left], count: int, seed: str) -> list[Left]:
     half = max(count // 2, count - len(torn))
     chosen = others[:half]
     return chosen + torn[: count - len(chosen)]
+
+
+def spread(states: list[Left], most: int, seed: str) -> list[Left]:
+    """Choose states so that every operation keeps as many of each kind of crash."""
+    groups: dict[tuple[int, Crash], list[Left]] = {}
+    for left in states:
+        groups.setdefault((left.after, left.crash), []).append(left)
+    limit = max(map(len, groups.values()))
+    while sum(min(len(group), limit) for group in groups.values()) > most and limit > 1:
+        limit -= 1
+    chance = random.Random(seed)
+    return [
+        left
+        for group in groups.values()
+        for left in (chance.sample(group, limit) if len(group) > limit else group)
+    ]
 
 
 def survive(place: Place, run: Performed, left: Left, number: int, *, edited: bool) -> None:
@@ -107,7 +128,8 @@ def _is_broken(place: Place, run: Performed, left: Left) -> bool:
 def test_many_crashes_after_every_operation(place: Place, name: str) -> None:
     run = perform(place, WORKFLOWS[name])
     count: Counter[Crash] = Counter()
-    for number, left in enumerate(crashes(run.base, run.operations, 2, thorough=True)):
+    states = list(crashes(run.base, run.operations, 2, thorough=True))
+    for number, left in enumerate(spread(states, DEEP_STATES, name)):
         survive(place, run, left, number, edited=True)
         count[left.crash] += 1
     assert count.total() > 1_000, count
@@ -165,12 +187,17 @@ def survive_twice(
 def pairs(place: Place, name: str, *, thorough: bool) -> int:
     """Crash a workflow and then its recovery; return how many pairs were looked at."""
     run = perform(place, WORKFLOWS[name])
-    firsts = list(crashes(run.base, run.operations, 4))
+    firsts = sampled(
+        list(crashes(run.base, run.operations, 4)), DEEP_FIRSTS if thorough else QUICK_FIRSTS, name
+    )
     looked_at = 0
-    for first in firsts if thorough else sampled(firsts, PAIRS // 8, name):
-        for number, (second, acknowledged) in enumerate(second_crashes(place, run, first)):
-            if not thorough and number % 4:
-                continue
+    for first in firsts:
+        seconds = list(second_crashes(place, run, first))
+        if thorough:
+            seconds = random.Random(name).sample(seconds, min(len(seconds), DEEP_SECONDS))
+        else:
+            seconds = seconds[::4]
+        for second, acknowledged in seconds:
             try:
                 survive_twice(place, run, first, second, acknowledged=acknowledged)
             except Exception as error:
@@ -188,5 +215,5 @@ def test_crash_during_recovery(place: Place, name: str) -> None:
 @pytest.mark.deep
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_all_pairs_of_crashes(place: Place, name: str) -> None:
+def test_many_pairs_of_crashes(place: Place, name: str) -> None:
     assert pairs(place, name, thorough=True) > 500
