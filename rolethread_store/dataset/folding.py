@@ -33,7 +33,7 @@ def fold_step(bench: Workbench) -> Made:
     if overlay is None or overlay.empty:
         return Made(tuple(settled), (), entries)
     fold = _Fold(bench, arrangement, overlay, relation)
-    batches = fold.written()
+    batches = fold.written(entries)
     if fold.takes_texts:
         settled = [layer for layer in settled if layer.kind is not BatchKind.TEXTS]
     layers = (*settled, *upper_order(batches))
@@ -71,8 +71,8 @@ class _Fold:
         self._lays_all = self.takes_texts and not fits
         self._lays_rows = self._lays_all or overlay.has_firm
 
-    def written(self) -> tuple[Batch, ...]:
-        """Write the batches."""
+    def written(self, entries: int) -> tuple[Batch, ...]:
+        """Write the batches of a dataset that has so many entries."""
         wanted: list[tuple[BatchKind, str]] = []
         if self._lays_rows:
             self._make("folded", self._rows())
@@ -85,7 +85,7 @@ class _Fold:
             wanted.append((BatchKind.TEXTS, _JOINED))
             if self._overlay.has_tags:
                 wanted.append((BatchKind.TAGS, self._tags()))
-        return self._bench.written(*wanted)
+        return self._bench.written(*wanted, most=entries)
 
     def proved(self, batches: Sequence[Batch]) -> bool:
         """Tell whether what was written, read back, is what was to be written."""

@@ -51,7 +51,7 @@ def merge_step(bench: Workbench) -> Made:
         written.append((BatchKind.MASK, _masked(bench, ground, gone)))
     if arrangement.of_kind(BatchKind.TAGS) and ground:
         written.append((BatchKind.TAGS, _retagged(bench, arrangement, ground, gone)))
-    batches = bench.written(*written)
+    batches = bench.written(*written, most=entries)
     layers = (*ground, *upper_order(batches))
     same = bench.digest(rows) == bench.digest(bench.sql(*only_rows(batches)))
     bench.reader.session.execute("DROP TABLE IF EXISTS renewed")
@@ -77,6 +77,7 @@ def rewrite_step(bench: Workbench) -> Made | None:
             for layer in chosen
             for number in layer.segments or ()
         ),
+        entries,
     )
     left = _left(bench, arrangement.ground, chosen)
     ground = (*left, *map(layer_of, [batch] if batch is not None else []))

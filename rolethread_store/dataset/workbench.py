@@ -91,12 +91,12 @@ class Workbench:
         known = {batch.batch_id: batch for batch in fresh}
         return lambda batch_id: known.get(batch_id) or self.reader.journal.batch(batch_id)
 
-    def written(self, *wanted: tuple[BatchKind, str]) -> tuple[Batch, ...]:
-        """Write batches, leaving out those without rows; all or none."""
+    def written(self, *wanted: tuple[BatchKind, str], most: int | None = None) -> tuple[Batch, ...]:
+        """Write batches, of at most so many rows, leaving out empty ones; all or none."""
         made: list[Batch] = []
         try:
             for kind, select in wanted:
-                batch = self.room.write_selects(kind, [select])
+                batch = self.room.write_selects(kind, [select], most)
                 if batch is not None:
                     made.append(batch)
         except BaseException:

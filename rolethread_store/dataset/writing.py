@@ -56,18 +56,26 @@ class WritingRoom:
         try:
             for rows in slices:
                 with self.session.table("rows_to_write", rows) as name:
-                    writer.write(f"SELECT * FROM {name}")
+                    writer.write(f"SELECT * FROM {name}", expected=rows.num_rows)
             return writer.finish()
         except BaseException:
             writer.abandon()
             raise
 
-    def write_selects(self, kind: BatchKind, selects: Iterable[str]) -> Batch | None:
-        """Write what SELECTs give as the segments of one batch; ``None`` without any row."""
+    def write_selects(
+        self, kind: BatchKind, selects: Iterable[str], most: int | None = None
+    ) -> Batch | None:
+        """Write what SELECTs give as the segments of one batch; ``None`` without any row.
+
+        Args:
+            kind: What the rows are.
+            selects: Each gives the rows of a segment.
+            most: Rows that one of them gives at most, as far as that is known.
+        """
         writer = self.writer(kind)
         try:
             for select in selects:
-                writer.write(select)
+                writer.write(select, expected=most)
             return writer.finish()
         except BaseException:
             writer.abandon()

@@ -194,7 +194,7 @@ class OddLane:
             if entries is None:
                 written = int(session.value(f"SELECT count(*) FROM ({rows})"))
             else:
-                written = entries.write(rows)
+                written = entries.write(rows, expected=len(waiting.rows))
             if self.originals is not None:
                 beside = drafts_sql(table, self.stamp, beside=("lead_id", "before"))
                 self.originals.keep_foreign(beside)

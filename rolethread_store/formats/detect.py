@@ -99,7 +99,7 @@ class _Looking:
         self.first: dict[str, Any] | None = None
         self.first_records: dict[str, int] = {}
 
-    def write(self, select: str, *, plain: bool = False) -> int:
+    def write(self, select: str, *, plain: bool = False, expected: int | None = None) -> int:
         # The count of messages carries the proof of the fast lane.
         found = self._session.rows(
             "SELECT origin.format, count(message_count), min(origin.record), min(position) "

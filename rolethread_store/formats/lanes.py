@@ -97,7 +97,7 @@ def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     needed = ["record", "ordinal", "entry_id"] + [BEFORE] * (lane.originals is not None)
     group = group.select(needed).append_column("line", line)
     with target.session.table(RAW_TABLE, group) as table:
-        kept = _write_alike(table, lane.shape, lane, target)
+        kept = _write_alike(table, lane.shape, lane, target, len(group))
         if kept is None:
             return False
         if lane.originals is not None:
@@ -112,7 +112,9 @@ def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     return True
 
 
-def _write_alike(table: str, shape: Shape, lane: Lane, target: ImportTarget) -> int | None:
+def _write_alike(
+    table: str, shape: Shape, lane: Lane, target: ImportTarget, count: int
+) -> int | None:
     """Write a table with as few fields as it needs; ``None``, and nothing, if one is odd."""
     for usual in (True, False) if lane.usual else (False,):
         rows = typed_sql(table, shape, lane.stamp, usual=usual)
@@ -122,7 +124,7 @@ def _write_alike(table: str, shape: Shape, lane: Lane, target: ImportTarget) -> 
                 query = f"SELECT count(message_count) FROM ({rows})"
                 kept = int(target.session.value(query))
             else:
-                kept = target.entries.write(rows, plain=usual)
+                kept = target.entries.write(rows, plain=usual, expected=count)
         except (QueryInvalid, SegmentUnreadable):
             continue
         lane.usual = usual
@@ -154,10 +156,11 @@ def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
         kinds = group["kind"].unique().drop_null().to_pylist()
         shaped = shaped_sql(table, lane.shape, kinds)
         if lane.originals is None:
-            kept = _write(target.entries, entries_sql(shaped, lane.stamp), session)
+            kept = _write(target.entries, entries_sql(shaped, lane.stamp), session, len(group))
         else:
             rows = entries_sql(shaped, lane.stamp, ("line", BEFORE))
-            kept = _write_both(target, rows, lane.originals, {one.split("/")[1] for one in kinds})
+            names = {one.split("/")[1] for one in kinds}
+            kept = _write_both(target, rows, lane.originals, names, len(group))
         formats = _format_counts(group["kind"])
         quarantined = 0
         if kept < len(group):
@@ -175,22 +178,25 @@ def _import_mixed(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     tally.quarantined += quarantined
 
 
-def _write_both(target: ImportTarget, rows: str, originals: Originals, formats: set[str]) -> int:
+def _write_both(
+    target: ImportTarget, rows: str, originals: Originals, formats: set[str], count: int
+) -> int:
     """Write rows and what is kept of their bytes, and return how many rows they were."""
     # Shaping a record of any kind costs more than keeping the rows for the second look.
     target.session.execute(f"CREATE OR REPLACE TEMP TABLE shaped_rows AS {rows}")
-    kept = _write(
-        target.entries, f"SELECT * EXCLUDE (line, {BEFORE}) FROM shaped_rows", target.session
-    )
+    bare = f"SELECT * EXCLUDE (line, {BEFORE}) FROM shaped_rows"
+    kept = _write(target.entries, bare, target.session, count)
     originals.keep("SELECT * FROM shaped_rows", formats)
     target.session.execute("DROP TABLE shaped_rows")
     return kept
 
 
-def _write(writer: RowWriter | None, rows: str, session: Session) -> int:
+def _write(
+    writer: RowWriter | None, rows: str, session: Session, expected: int | None = None
+) -> int:
     """Write rows, or count them, and return how many."""
     if writer is not None:
-        return writer.write(rows)
+        return writer.write(rows, expected=expected)
     return int(session.value(f"SELECT count(*) FROM ({rows})"))
 
 

@@ -21,7 +21,7 @@ __all__ = ["ImportOutcome", "ImportTarget", "QuarantineSample", "RowWriter"]
 class RowWriter(Protocol):
     """Takes the rows of a SELECT; a batch writer does."""
 
-    def write(self, select: str, *, plain: bool = False) -> int:
+    def write(self, select: str, *, plain: bool = False, expected: int | None = None) -> int:
         """Take the rows and return how many they were."""
         ...
 

@@ -53,7 +53,7 @@ class _Reasons:
         self._session = session
         self.found: dict[int, str] = {}
 
-    def write(self, select: str, *, plain: bool = False) -> int:
+    def write(self, select: str, *, plain: bool = False, expected: int | None = None) -> int:
         rows = self._session.rows(f"SELECT record, reason FROM ({select})")
         self.found.update((int(record), str(reason)) for record, reason in rows)
         return len(rows)

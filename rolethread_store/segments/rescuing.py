@@ -1,7 +1,7 @@
 """What can still be read of a damaged segment: the row groups around the damage.
 
 DuckDB seals each page of a file for itself, so a flipped byte spoils the row group it lies
-in, some 16,384 rows, and no other one. The rows that decrypt are copied to a file of their
+in, some 2,048 or 8,192 rows, and no other one. The rows that decrypt are copied to a file of their
 own under the same key, and whoever reads goes on with that.
 
 A page that decrypts was written under the segment's key. That it stands where it was
@@ -29,9 +29,9 @@ from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
 
 __all__ = ["LostRecords", "Rescued", "RescuedLayout", "Rescuer"]
 
-_STEP_ROWS = 16_384
+_STEP_ROWS = 8_192
 # Bad stretches are halved down to this; where they end is then looked for row by row.
-_LEAST_ROWS = 1_024
+_LEAST_ROWS = 512
 # Rows without these are worth having: the text is what nobody can write again.
 _SPARE = {
     "tags": "NULL",
@@ -150,11 +150,13 @@ class Rescuer:
         select = " UNION ALL ".join(
             f"SELECT {_selected(chosen)} FROM {one.rows(span)}" for span, chosen in parts
         )
-        self.session(batch).execute(copy_statement(select, target, key_name(batch.batch_id)))
+        kept = sum(span.stop - span.start for span, _ in parts)
+        self.session(batch).execute(
+            copy_statement(select, target, key_name(batch.batch_id), batch.kind, kept)
+        )
         self.layout.moved.add((batch.batch_id, segment.number))
         digest, size = sha256_file(target)
         tail = tail_digest(target)
-        kept = sum(span.stop - span.start for span, _ in parts)
         new = {"rows": kept, "size": size, "digest": digest, "tail_digest": tail}
         gaps = _gaps([span for span, _ in parts], segment.rows)
         lost = tuple(one.lost(gaps)) if batch.kind is BatchKind.ENTRIES else ()

@@ -90,7 +90,7 @@ def reseal_segment(
     staged = new.layout.staging / final.name
     disk.remove(staged)
     select = f"SELECT {column_list(COLUMNS_OF[kind])} FROM {_read(path, old_key)}"
-    session.execute(copy_statement(select, staged, new_key))
+    session.execute(copy_statement(select, staged, new_key, kind, segment.rows))
     before, after = (
         _fingerprint(session, kind, place, key)
         for place, key in ((path, old_key), (staged, new_key))

@@ -32,7 +32,7 @@ from rolethread_store.store.store import Store
 
 __all__ = ["SavedDataset", "SavedState", "carried"]
 
-_SLICE_ROWS = 60_000
+_SLICE_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,11 @@ def test_a_checkpoint_that_would_change_an_answer_is_not_published(
     files = sorted((inn.path / "segments").iterdir())
     real = Workbench.written
 
-    def without_mask(bench: Any, *wanted: Any) -> Any:  # noqa: ANN401 - stands in for it
-        return real(bench, *wanted[1:])
+    def without_mask(bench: Any, *wanted: Any, most: int) -> Any:  # noqa: ANN401 - stands in for it
+        return real(bench, *wanted[1:], most=most)
 
-    def without_rows(bench: Any, *wanted: Any) -> Any:  # noqa: ANN401 - stands in for it
-        return real(bench, wanted[0], (wanted[1][0], "SELECT * FROM folded WHERE false"))
+    def without_rows(bench: Any, *wanted: Any, most: int) -> Any:  # noqa: ANN401 - stands in for it
+        return real(bench, wanted[0], (wanted[1][0], "SELECT * FROM folded WHERE false"), most=most)
 
     for broken in (without_mask, without_rows):
         with monkeypatch.context() as patched:
@@ -203,10 +203,10 @@ def test_checkpoints_run_beside_the_edits(
     began, go_on = threading.Event(), threading.Event()
     real = Workbench.written
 
-    def held(*given: Any) -> Any:  # noqa: ANN401 - what it stands for takes and gives
+    def held(*given: Any, most: int) -> Any:  # noqa: ANN401 - what it stands for takes and gives
         began.set()
         assert go_on.wait(30)
-        return real(*given)
+        return real(*given, most=most)
 
     monkeypatch.setattr(Workbench, "written", held)
     ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
@@ -237,11 +237,11 @@ def test_an_undo_below_a_running_checkpoint_is_not_lost(
         inn.edit(ids[number], message=0, content=f"edit {number}")
     real = Workbench.written
 
-    def interrupted(*given: Any) -> Any:  # noqa: ANN401 - what it stands for takes and gives
+    def interrupted(*given: Any, most: int) -> Any:  # noqa: ANN401 - what it stands for takes and gives
         monkeypatch.setattr(Workbench, "written", real)
         inn.undo()
         inn.edit(ids[9], message=0, content="other")
-        return real(*given)
+        return real(*given, most=most)
 
     monkeypatch.setattr(Workbench, "written", interrupted)
     inn.checkpoint()

@@ -37,7 +37,7 @@ class TableWriter:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS_OF[kind].items())
         session.execute(f"CREATE OR REPLACE TABLE {kind} ({columns})")
 
-    def write(self, select: str, *, plain: bool = False) -> int:
+    def write(self, select: str, *, plain: bool = False, expected: int | None = None) -> int:
         if plain:
             slim = f"CAST(messages AS {PLAIN_MESSAGE_TYPE}[]) AS messages"
             select = f"SELECT * REPLACE ({slim}) FROM ({select})"
