@@ -6,13 +6,13 @@ It needs no passphrase and changes nothing in the store.
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import ClassVar
 
@@ -195,7 +195,8 @@ def _encryption() -> str:
 
 
 def _extras() -> str:
-    found = [name for name, module in _EXTRAS.items() if importlib.util.find_spec(module)]
+    # Asks the disk, for what the command has left out of this process is installed all the same.
+    found = [name for name, module in _EXTRAS.items() if PathFinder.find_spec(module)]
     return ", ".join(found) or "none (they add remotes and data frames: s3, sftp, webdav, …)"
 
 

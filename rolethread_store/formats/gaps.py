@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rolethread_store.formats.pieces import Integers, pieces
+from rolethread_store.formats.pieces import Integers, integers, pieces
 
 __all__ = ["BEFORE", "Gaps"]
 
@@ -50,14 +50,14 @@ class Gaps:
         """
         if not len(starts):
             self.rest += bytes(data)
-            return pa.array([], pa.binary())
+            return pa.nulls(0, pa.binary())
         first = self.rest + bytes(data[: int(starts[0])])
         edges = np.column_stack((ends[:-1], starts[1:])).reshape(-1)
-        between = pieces(data, edges) if len(edges) else pa.array([], pa.binary())
+        between = pieces(data, edges) if len(edges) else pa.nulls(0, pa.binary())
         # Every other stretch is a record.
-        between = between.take(pa.array(np.arange(0, len(edges), 2)))
+        between = between.take(integers(np.arange(0, len(edges), 2)))
         self.rest = bytes(data[int(ends[-1]) :])
-        return pa.concat_arrays([pa.array([first], pa.binary()), between])
+        return pa.concat_arrays([pieces(first, np.array([0, len(first)])), between])
 
     @staticmethod
     def usual(before: pa.ChunkedArray) -> bytes | None:

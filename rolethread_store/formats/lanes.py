@@ -18,6 +18,7 @@ from rolethread_store.formats.adapting import OddLane, take_odd
 from rolethread_store.formats.gaps import BEFORE
 from rolethread_store.formats.originals import Originals
 from rolethread_store.formats.outcome import ImportTarget, QuarantineSample, RowWriter
+from rolethread_store.formats.pieces import integers
 from rolethread_store.formats.plain import PlainShape
 from rolethread_store.formats.shape import Shape
 from rolethread_store.formats.shaping import (
@@ -229,7 +230,7 @@ def numbered(group: pa.Table, target: ImportTarget, ordinal: int) -> pa.Table:
     ids = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(16), count, [None, pa.py_buffer(target.clock.new_ids(count).tobytes())]
     )
-    numbers = pa.array(np.arange(ordinal, ordinal + count, dtype=np.int64))
+    numbers = integers(np.arange(ordinal, ordinal + count, dtype=np.int64))
     return group.append_column("ordinal", numbers).append_column(
         "entry_id", pa.ExtensionArray.from_storage(pa.uuid(), ids)
     )

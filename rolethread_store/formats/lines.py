@@ -19,6 +19,7 @@ from rolethread_store.formats.pieces import (
     Integers,
     broken_record,
     check_size,
+    integers,
     pieces,
     record_batch,
 )
@@ -132,7 +133,8 @@ def _batch(
     starts = cuts[:-1]
     if not _INK[text[starts]].all():
         ink = np.logical_or.reduceat(_INK[text], starts)
-        raw, records, starts = raw.filter(pa.array(ink)), records[ink], starts[ink]
+        raw = raw.take(integers(np.flatnonzero(ink)))
+        records, starts = records[ink], starts[ink]
     batch = record_batch(raw, records, starts + offset)
     if gaps is None:
         return batch

@@ -174,3 +174,16 @@ def test_main_is_what_the_package_installs() -> None:
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert 'rolethread = "rolethread_store.cli.main:main"' in project
     assert callable(entry.main)
+
+
+def test_a_command_does_not_load_pandas(store: Path) -> None:
+    code = (
+        "import sys\n"
+        "from rolethread_store.cli.main import main\n"
+        "sys.argv = ['rolethread', 'list', '--dataset', 'tavern']\n"
+        "assert main() == 0\n"
+        "assert sys.modules.get('pyarrow') and not sys.modules.get('pandas')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Who lit the old lighthouse?" in done.stdout
