@@ -64,6 +64,20 @@ def list_(ctx: typer.Context, json: JsonOption = False) -> None:
     output.write_rows(["name", "url"], ((remote.name, remote.url) for remote in found))
 
 
+@_remote.command(epilog=example("rolethread remote remove stick"))
+def remove(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The remote.")],
+) -> None:
+    """Forget a remote.
+
+    What lies there stays and can still be restored; delete it there if you want it gone.
+    """
+    with opened(ctx) as store:
+        url = store.remove_remote(name).url
+    output.say(f"forgot {name}; the backup at {url} is still there")
+
+
 @app.command(epilog=example("rolethread push", "rolethread push stick --json"))
 def push(ctx: typer.Context, name: _Name = None, json: JsonOption = False) -> None:
     """Back the store up to a remote.

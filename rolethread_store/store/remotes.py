@@ -8,7 +8,14 @@ from uuid import UUID
 
 from rolethread_store.crypto import Keyring, Kind, derive, open_envelope, seal_envelope
 from rolethread_store.errors import Conflict, InvalidInput, NotFound
-from rolethread_store.model import FactKind, FactPut, ProgressListener, Setting, unheard
+from rolethread_store.model import (
+    FactKind,
+    FactPut,
+    FactRemoved,
+    ProgressListener,
+    Setting,
+    unheard,
+)
 from rolethread_store.store.opening import unlock_bytes
 from rolethread_store.store.parts import Parts
 from rolethread_store.store.reports import RemoteInfo
@@ -31,6 +38,7 @@ __all__ = [
     "add",
     "known",
     "push_to",
+    "remove",
     "restore_store",
     "verify_at",
 ]
@@ -84,6 +92,15 @@ def add(parts: Parts, name: str, url: str) -> RemoteInfo:
     fact = Setting(key=_PREFIX + name, value=url)
     parts.journal.commit((FactPut(fact=fact),), f"add remote {name}")
     return RemoteInfo(name, url)
+
+
+def remove(parts: Parts, name: str) -> RemoteInfo:
+    """Forget a remote's name and URL; what lies there stays, and can be added again."""
+    parts.journal.begin_write()
+    remote = _chosen(parts, name)
+    gone = FactRemoved(fact_kind=FactKind.SETTING, key=_PREFIX + name)
+    parts.journal.commit((gone,), f"remove remote {name}")
+    return remote
 
 
 def push_to(parts: Parts, name: str | None, listener: ProgressListener) -> PushReport:

@@ -83,13 +83,7 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
                 f"no dataset in {path} can be read", hint="restore the store from a remote"
             )
         target = create_store(destination, passphrase=new_passphrase, kdf=kdf)
-        try:
-            with target:
-                saved = tuple(carried(reader, fold, target) for fold in folds)
-                _copy_facts(found.remains, target)
-        except BaseException:
-            shutil.rmtree(target.path, ignore_errors=True)
-            raise
+        saved = _carried(reader, folds, target)
         return SalvageReport(
             target.path,
             saved,
@@ -101,6 +95,19 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
     finally:
         reader.close()
         found.close()
+
+
+def _carried(reader: Reader, folds: list[DatasetFold], target: Store) -> tuple[SavedDataset, ...]:
+    """Write everything to a new store and close it; all or nothing."""
+    try:
+        with target:
+            saved = tuple(carried(reader, fold, target) for fold in folds)
+            if isinstance(reader.journal, Remains):
+                _copy_facts(reader.journal, target)
+    except BaseException:
+        shutil.rmtree(target.path, ignore_errors=True)
+        raise
+    return saved
 
 
 def _nameless(remains: Remains) -> list[DatasetFold]:

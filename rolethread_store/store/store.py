@@ -226,6 +226,14 @@ class Store(HistoryVerbs, QuarantineVerbs, SlotVerbs, RebuildVerbs):
         """
         return remotes.add(self._parts, name, url)
 
+    def remove_remote(self, name: str) -> RemoteInfo:
+        """Forget a remote by its name; nothing on it is deleted, and it can be added again.
+
+        Raises:
+            RemoteUnknown: there is no such remote.
+        """
+        return remotes.remove(self._parts, name)
+
     def remotes(self) -> list[RemoteInfo]:
         """Return the remotes."""
         return remotes.known(self._parts)

@@ -104,6 +104,22 @@ def test_remotes(run: Runner, tmp_path: Path) -> None:
     assert run("push", "cloud").code == 10
 
 
+def test_a_remote_is_forgotten_and_its_backup_is_not(run: Runner, tmp_path: Path) -> None:
+    url = (tmp_path / "stick").as_uri()
+    run("remote", "add", "stick", url)
+    run("push")
+    assert run("remote", "remove", "attic").code == 10
+    told = run("remote", "remove", "stick")
+    assert (told.code, url in told.err) == (0, True)
+    assert run("remote", "list", "--json").json == []
+    assert run("push").code == 10
+    assert run("restore", url, tmp_path / "restored").code == 0
+    assert run("remote", "add", "stick", url).code == 0
+    assert run("push", "--json").code == 0
+    run("remote", "remove", "stick")
+    assert run("remote", "add", "stick", "file:///elsewhere").code == 0
+
+
 def test_restore_into_a_new_folder_only(
     run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
