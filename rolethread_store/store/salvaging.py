@@ -83,7 +83,7 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
                 f"no dataset in {path} can be read", hint="restore the store from a remote"
             )
         target = create_store(destination, passphrase=new_passphrase, kdf=kdf)
-        saved = _carried(reader, folds, target)
+        saved = _carried(found.remains, reader, folds, target)
         return SalvageReport(
             target.path,
             saved,
@@ -97,13 +97,14 @@ def salvage_store(  # noqa: PLR0913 (each way to open it is one keyword)
         found.close()
 
 
-def _carried(reader: Reader, folds: list[DatasetFold], target: Store) -> tuple[SavedDataset, ...]:
+def _carried(
+    remains: Remains, reader: Reader, folds: list[DatasetFold], target: Store
+) -> tuple[SavedDataset, ...]:
     """Write everything to a new store and close it; all or nothing."""
     try:
         with target:
             saved = tuple(carried(reader, fold, target) for fold in folds)
-            if isinstance(reader.journal, Remains):
-                _copy_facts(reader.journal, target)
+            _copy_facts(remains, target)
     except BaseException:
         shutil.rmtree(target.path, ignore_errors=True)
         raise
