@@ -18,7 +18,7 @@ from rolethread_store.errors import Unavailable
 __all__ = ["OutputUnwritable", "ParquetSink", "Sink", "TextSink"]
 
 ROW_GROUP_ROWS = 16_384
-_MOST_UNDER_WAY = 4
+_MOST_UNDER_WAY = 8
 # What reaches the disk while the engine still works need not be waited for at the end:
 # 1 s of 12 for 2 GB.
 _SYNC_BYTES = 128 << 20

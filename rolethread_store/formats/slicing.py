@@ -17,7 +17,9 @@ __all__ = ["Source", "sliced"]
 # Four row groups of a segment: fewer would read those at the edges too often, more would
 # take memory. At 100,000 entries of 2 kB it costs what one query over all does, in 130 MB.
 _SLICE_ENTRIES = 65_536
-_BATCH_ROWS = 16_384
+# What is fetched at once is still in the processor's caches when it is hashed and written, and
+# its memory is used again: with 16,384 rows, 32 MB of fresh memory each time, a fifth slower.
+_BATCH_ROWS = 1_024
 
 
 def _as_it_is(relation: str) -> str:
