@@ -28,6 +28,16 @@ __all__ = ["app", "verify_local"]
 
 app = typer.Typer(rich_markup_mode=None)
 
+_ROWS_OF = {
+    "entries": "entries",
+    "tags": "changed tags",
+    "texts": "entries' edited texts",
+    "mask": "deletions",
+    "quarantine": "quarantined records",
+    "originals": "records' bytes as they were in their files",
+}
+"""What the rows of a segment are, by the kind of its batch."""
+
 
 def verify_local(ctx: typer.Context, *, json: bool) -> None:
     """Look through the store's own files; damage ends the command with its exit code."""
@@ -134,10 +144,11 @@ def _tell_damage(root: Path, damage: FileDamage) -> None:
     name = damage.path.relative_to(root).as_posix()
     rescued = damage.rescued
     if rescued is None:
-        output.say(f"lost  {name}: {damage.reason} ({damage.entries:,} rows)")
+        output.say(f"lost  {name}: {damage.reason}{_rows(damage)}")
         return
     lost = damage.entries - rescued.segment.rows
-    output.say(f"lost  {lost:,} of {damage.entries:,} rows of {name}: {damage.reason}")
+    what = _ROWS_OF[damage.kind] if damage.kind else "rows"
+    output.say(f"lost  {lost:,} of {damage.entries:,} {what} in {name}: {damage.reason}")
     for records in rescued.lost:
         which = f"{records.count:,} between records {records.first:,} and {records.last:,}"
         output.say(f"lost  entries of {records.source}: {which}")
@@ -152,6 +163,7 @@ def _damages(root: Path, damages: Sequence[FileDamage]) -> list[dict[str, object
             "reason": damage.reason,
             "entries": damage.entries,
             "code": damage.code,
+            "kind": damage.kind,
             **({} if damage.rescued is None else _rescued(damage.rescued)),
         }
         for damage in damages
@@ -167,6 +179,12 @@ def _rescued(rescued: Rescued) -> dict[str, object]:
 
 
 def _tell(root: Path, damages: Sequence[FileDamage]) -> None:
-    for damage in _damages(root, damages):
-        rows = f" ({damage['entries']:,} rows)" if damage["entries"] else ""
-        output.write(f"DAMAGED  {damage['file']}: {damage['reason']}{rows}")
+    for damage in damages:
+        name = damage.path.relative_to(root).as_posix()
+        output.write(f"DAMAGED  {name}: {damage.reason}{_rows(damage)}")
+
+
+def _rows(damage: FileDamage) -> str:
+    if not damage.entries:
+        return ""
+    return f" ({damage.entries:,} {_ROWS_OF[damage.kind] if damage.kind else 'rows'})"

@@ -59,6 +59,7 @@ class FileDamage:
         reason: What is wrong, for people.
         entries: Entries, or quarantined records, that were in it; 0 where that is unknown.
         code: Stable name of the error.
+        kind: What its rows are, ``None`` of a file without rows.
         rescued: What was read of it nevertheless; ``None`` where nothing was, or nobody tried.
     """
 
@@ -66,6 +67,7 @@ class FileDamage:
     reason: str
     entries: int
     code: str
+    kind: BatchKind | None = None
     rescued: Rescued | None = None
 
 
@@ -214,10 +216,8 @@ class Remains(Journal):
                     continue
                 for damage in damages:
                     rescued = self._rescuer.rescue(batch, segment) if self._rescuer else None
-                    item = FileDamage(
-                        path, damage.reason, segment.rows, "segments.damaged", rescued
-                    )
-                    self.damages.append(item)
+                    known = (path, damage.reason, segment.rows, "segments.damaged")
+                    self.damages.append(FileDamage(*known, batch.kind, rescued))
                     kept += [rescued.segment] if rescued else []
                 if not damages:
                     kept.append(segment)

@@ -225,7 +225,7 @@ def _decrypted(found: Found, progress: ProgressListener) -> int:
             rows += _rows_of(session, one, found.keyring, layout)
         except StoreError as error:
             path = layout.segment(one.batch_id, one.segments[0].number)
-            item = FileDamage(path, str(error), one.segments[0].rows, error.code)
+            item = FileDamage(path, str(error), one.segments[0].rows, error.code, one.kind)
             found.damages.append(item)
             # An engine that failed inside answers nothing more.
             if session is not None:

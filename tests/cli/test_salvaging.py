@@ -69,7 +69,7 @@ def test_what_is_read_around_the_damage(store: Path, run: Runner, tmp_path: Path
     assert run("import", str(tmp_path / "many.jsonl"), "--dataset", "many").code == 0
     damage(store, "segments")
     told = run("salvage", str(tmp_path / "a")).err
-    assert " of 9,000 rows of segments/" in told
+    assert " of 9,000 entries in segments/" in told
     assert "lost  entries of many.jsonl: " in told
     shape = json.loads(run("salvage", str(tmp_path / "b"), "--json").out)
     (found,) = shape["damages"]
