@@ -67,12 +67,16 @@ def test_what_is_read_around_the_damage(store: Path, run: Runner, tmp_path: Path
     record = '{"messages":[{"role":"user","content":"%s"}]}\n'
     (tmp_path / "many.jsonl").write_text("".join(record % text for text in texts), encoding="utf-8")
     assert run("import", str(tmp_path / "many.jsonl"), "--dataset", "many").code == 0
-    damage(store, "segments")
+    path = max((store / "segments").iterdir(), key=lambda file: file.stat().st_size)
+    content = bytearray(path.read_bytes())
+    # More than all columns but the texts take in a row group.
+    start = len(content) // 2
+    content[start : start + (48 << 10)] = bytes(48 << 10)
+    path.write_bytes(content)
     told = run("salvage", str(tmp_path / "a")).err
     assert " of 9,000 entries in segments/" in told
     assert "lost  entries of many.jsonl: " in told
     shape = json.loads(run("salvage", str(tmp_path / "b"), "--json").out)
     (found,) = shape["damages"]
-    (lost,) = found["lost"]
-    assert 0 < lost["count"] < 5_000
-    assert (found["rescued"] + lost["count"], found["bare"]) == (9_000, 0)
+    lost = sum(records["count"] for records in found["lost"])
+    assert 0 < lost <= 9_000 - found["rescued"] < 9_000

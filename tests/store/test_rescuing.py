@@ -9,11 +9,13 @@ import pytest
 
 import rolethread_store
 from rolethread_store.crypto import floor_params
+from rolethread_store.dataset import FileDamage
 from rolethread_store.store import SalvageReport, Store
 from tests.scenes import PASSPHRASE, chat, jsonl
 
 ENTRIES = 15_000
 """Seven row groups of a small file."""
+SPOILT = 64 << 10
 
 
 def filled(store: Store, folder: Path, *, tags: int = 0) -> Path:
@@ -26,7 +28,7 @@ def filled(store: Store, folder: Path, *, tags: int = 0) -> Path:
     records = []
     for number in range(ENTRIES):
         extra = {"tags": [chance.randbytes(tags).hex()]} if tags else {}
-        records.append(chat(f"q{number}", chance.randbytes(20).hex(), **extra))
+        records.append(chat(f"q{number}", chance.randbytes(60).hex(), **extra))
     store.dataset("tavern").import_file(jsonl(folder / "chats.jsonl", records))
     journal = store._parts.journal
     (batch,) = [one for one in journal.manifest.batches if one.kind == "entries"]
@@ -42,6 +44,15 @@ def flip(path: Path, *places: float) -> None:
     path.write_bytes(raw)
 
 
+def spoil(path: Path, *places: float) -> None:
+    """Change more bytes than all columns but the texts take in a row group."""
+    raw = bytearray(path.read_bytes())
+    for place in places:
+        start = int(place * len(raw))
+        raw[start : start + SPOILT] = bytes(SPOILT)
+    path.write_bytes(raw)
+
+
 def salvaged(path: Path, to: Path) -> SalvageReport:
     return rolethread_store.salvage(path, to, PASSPHRASE, new_passphrase="new", kdf=floor_params())
 
@@ -52,51 +63,59 @@ def numbers_in(path: Path) -> list[int]:
         rows = store.sql(
             "SELECT messages[1].content[2:]::BIGINT, origin.record FROM entries ORDER BY position"
         ).fetchall()
-    assert all(record == number + 1 for number, record in rows)
+    # Of a few the origin could not be read.
+    assert all(record in (number + 1, None) for number, record in rows)
     return [number for number, _ in rows]
+
+
+def missing_from(kept: list[int], damage: FileDamage) -> int:
+    """Count the records that were not saved, among which must be those that the report names."""
+    assert kept == sorted(set(kept))
+    missing = set(range(ENTRIES)) - set(kept)
+    assert damage.rescued is not None
+    lost = damage.rescued.lost
+    assert damage.rescued.segment.rows == len(kept)
+    # Where the origin cannot be read either, nobody knows which records they were.
+    assert sum(one.count for one in lost) <= len(missing)
+    for one in lost:
+        assert sum(one.first <= number + 1 <= one.last for number in missing) >= one.count > 0
+    assert {one.source for one in lost} <= {"chats.jsonl"}
+    return len(missing)
 
 
 def test_one_row_group_is_lost_and_its_records_are_named(
     fresh_store: Store, tmp_path: Path
 ) -> None:
     path = filled(fresh_store, tmp_path)
-    flip(path, 0.4)
+    spoil(path, 0.4)
     report = salvaged(fresh_store.path, tmp_path / "new")
     (damage,) = report.damages
     assert damage.path == path
-    assert damage.rescued is not None
-    (lost,) = damage.rescued.lost
-    assert (lost.source, lost.count) == ("chats.jsonl", lost.last - lost.first + 1)
-    assert 0 < lost.count < 5_000
-    (saved,) = report.datasets
-    assert saved.entries == damage.rescued.segment.rows == ENTRIES - lost.count
-    kept = numbers_in(tmp_path / "new")
-    assert kept == [n for n in range(ENTRIES) if not lost.first <= n + 1 <= lost.last]
+    lost = missing_from(numbers_in(tmp_path / "new"), damage)
+    assert 0 < lost < 6_000  # The stretch may lie across two.
+    assert [one.entries for one in report.datasets] == [ENTRIES - lost]
     assert not [one for one in tmp_path.iterdir() if one.name.startswith(".rolethread")]
     assert rolethread_store.check_local(tmp_path / "new", "new").damages == ()
 
 
 def test_damage_in_several_places(fresh_store: Store, tmp_path: Path) -> None:
-    path = filled(fresh_store, tmp_path)
-    flip(path, 0.1, 0.85)
+    spoil(filled(fresh_store, tmp_path), 0.1, 0.8)
     report = salvaged(fresh_store.path, tmp_path / "new")
-    assert report.damages[0].rescued is not None
-    lost = report.damages[0].rescued.lost
-    assert len(lost) == 2
-    gone = {n for one in lost for n in range(one.first - 1, one.last)}
-    assert numbers_in(tmp_path / "new") == [n for n in range(ENTRIES) if n not in gone]
+    lost = missing_from(numbers_in(tmp_path / "new"), report.damages[0])
+    assert 3_000 < lost < 12_000
 
 
 def test_texts_are_saved_without_tags_that_cannot_be_read(
     fresh_store: Store, tmp_path: Path
 ) -> None:
-    flip(filled(fresh_store, tmp_path, tags=100), 0.5)  # Most bytes are tags.
+    # Nearly all bytes are tags; one of the flips may hit something else.
+    flip(filled(fresh_store, tmp_path, tags=300), 0.2, 0.35, 0.5, 0.65, 0.8)
     report = salvaged(fresh_store.path, tmp_path / "new")
     assert report.damages[0].rescued is not None
-    assert report.damages[0].rescued.lost == ()
     bare = report.damages[0].rescued.bare
-    assert 0 < bare < 5_000
-    assert numbers_in(tmp_path / "new") == list(range(ENTRIES))
+    assert bare > 0
+    lost = missing_from(numbers_in(tmp_path / "new"), report.damages[0])
+    assert lost < ENTRIES // 2
     with rolethread_store.open(tmp_path / "new", "new") as store:
         dataset = store.dataset("tavern")
         assert store.sql("SELECT count(*) FROM entries WHERE len(tags) = 0").fetchall() == [(bare,)]
