@@ -23,7 +23,7 @@ from rolethread_store.clock import Clock
 from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.blocks import Block, TransactionOver, refusal
 from rolethread_store.dataset.header import StoreHeader
-from rolethread_store.dataset.loading import Shelf, is_still, load, read_log
+from rolethread_store.dataset.loading import Loaded, Shelf, is_still, load, read_log
 from rolethread_store.dataset.manifest import (
     Base,
     Manifest,
@@ -39,7 +39,7 @@ from rolethread_store.dataset.records import (
     marked,
     move_record,
 )
-from rolethread_store.dataset.trees import require_tree, tidy
+from rolethread_store.dataset.trees import exchange_header, require_tree, tidy
 from rolethread_store.dataset.viewing import JournalView
 from rolethread_store.model import Batch, Change, ChangeSet
 from rolethread_store.storage import Disk, Layout, Lease, Reserve, WriterLock, collect_leftovers
@@ -339,23 +339,28 @@ class Journal(JournalView):
         """Replace the public header by one that names another, finished tree; go on in that.
 
         Raises:
-            Unavailable: the header could not be made durable; opening again tells which holds.
+            Corrupt: the tree does not read back; the old header stands.
+            Unavailable: the header could not be made durable; the old one was put back, unless
+                the disk refuses that too, and then opening again tells which holds.
         """
         with self.guard:
+            cipher = LogCipher(keyring.log_key, keyring.store_id)
+            shelf = Shelf(layout, self.disk, keyring, cipher)
+            # Read before it counts: once the header names it, nothing may be refused.
+            loaded = load(shelf, self._working_copy)
             with self._certain() as writer:
                 writer.close()
                 # What a rekey may go on with is never taken away; this tree is past that.
                 self.disk.remove(self.layout.rekey_mark)
-                self.disk.replace(layout.header, header.encode())
+                exchange_header(layout, self.disk, header)
             self._writer = None
             self.layout = layout
             self.disk.stage_in(layout.staging)
             if keyring is not self.keyring:
                 self.keyring.wipe()
                 self.keyring = keyring
-            cipher = LogCipher(keyring.log_key, keyring.store_id)
-            self._shelf = Shelf(layout, self.disk, keyring, cipher)
-            self._load()
+            self._shelf = shelf
+            self._take(loaded)
 
     def close(self) -> None:
         """End our log file and give the lock back; an open block is dropped."""
@@ -384,7 +389,9 @@ class Journal(JournalView):
         return self.clock.new_id(), self.history.last_seq + 1, self.clock.now()
 
     def _load(self) -> None:
-        loaded = load(self._shelf, self._working_copy)
+        self._take(load(self._shelf, self._working_copy))
+
+    def _take(self, loaded: Loaded) -> None:
         self.manifest, self._manifest_digest = loaded.manifest, loaded.manifest_digest
         self._batches = loaded.batches
         self._log, self._position = loaded.log, loaded.log.position

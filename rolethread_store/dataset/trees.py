@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rolethread_store.dataset.header import StoreHeader
-from rolethread_store.errors import Conflict, StoreError
+from rolethread_store.errors import Conflict, StoreError, Unavailable
 from rolethread_store.model import Batch
 from rolethread_store.storage import Disk, Layout, Lease, others_read, rebuilding
 
@@ -24,6 +24,7 @@ __all__ = [
     "StoreRebuilt",
     "carry_segments",
     "collect_trees",
+    "exchange_header",
     "new_tree",
     "present_header",
     "present_layout",
@@ -73,6 +74,25 @@ def present_layout(root: Path) -> Layout:
     return whole[0] if len(whole) == 1 else layout
 
 
+def exchange_header(layout: Layout, disk: Disk, header: StoreHeader) -> None:
+    """Replace the public header; refused, the old one stands.
+
+    A folder that cannot be synced refuses after the new name is there: whoever is told that
+    nothing changed must not find it changed.
+
+    Raises:
+        Unavailable: the disk refuses; if it also refuses to take that back, the new one stands.
+    """
+    old = disk.read(layout.header)
+    try:
+        disk.replace(layout.header, header.encode())
+    except BaseException:
+        with suppress(StoreError):
+            if disk.read(layout.header) != old:
+                disk.replace(layout.header, old)
+        raise
+
+
 def require_tree(layout: Layout, disk: Disk) -> None:
     """Refuse a tree that is not the store any more.
 
@@ -118,17 +138,21 @@ def unfinished_rekeys(layout: Layout, disk: Disk) -> list[Layout]:
 def collect_trees(layout: Layout, disk: Disk, lease: Lease) -> bool:
     """Take away the trees that nothing names; return whether none is left.
 
+    What the disk refuses to remove stays for the next writer: the rebuild before it is done,
+    and whoever asked for it must not be told that it was refused.
     Only the holder of the writer lock and of :func:`rebuilding` may call this.
     """
-    current = present_header(layout, disk).tree
-    # Whose rekey this was is over when the header names its tree.
-    disk.remove(layout.in_tree(current).rekey_mark)
-    dead = _dead(layout, disk, current)
-    if dead and others_read(layout, lease):
-        return False
-    for folder in dead:
-        disk.remove_tree(folder)
-    return True
+    with suppress(Unavailable):
+        current = present_header(layout, disk).tree
+        # Whose rekey this was is over when the header names its tree.
+        disk.remove(layout.in_tree(current).rekey_mark)
+        dead = _dead(layout, disk, current)
+        if dead and others_read(layout, lease):
+            return False
+        for folder in dead:
+            disk.remove_tree(folder)
+        return True
+    return False
 
 
 def tidy(layout: Layout, disk: Disk, lease: Lease) -> None:

@@ -221,7 +221,8 @@ class SlotBook:
         replaced = self._replaced(old)
         made = self.add_passphrase(new, None if replaced is None else replaced.label, kdf).slot
         if replaced is not None:
-            self._take_away(replaced.slot_id)
+            with _undoing(lambda: self._take_away(made.slot_id)):
+                self._take_away(replaced.slot_id)
             if replaced.slot_id == self._opened_with:
                 self._opened_with = made.slot_id
         return made
@@ -269,8 +270,12 @@ class SlotBook:
 
     def _take_away(self, slot_id: UUID) -> None:
         layout, disk = self._journal.layout, self._journal.disk
-        disk.remove(layout.slot(slot_id))
-        disk.sync_folder(layout.keys)
+        path = layout.slot(slot_id)
+        blob = disk.read(path)
+        disk.remove(path)
+        # Refused, it must still open the store: whoever was refused still counts on it.
+        with _undoing(lambda: disk.put_new(path, blob)):
+            disk.sync_folder(layout.keys)
         self._proven.discard(slot_id)
 
     def _read(self) -> Mapping[UUID, bytes]:

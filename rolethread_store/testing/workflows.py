@@ -20,9 +20,11 @@ from rolethread_store.clock import SystemClock
 from rolethread_store.crypto import EnvelopeForeignKey, KdfParams, Keyring, Secret, floor_params
 from rolethread_store.dataset import Reader, StoreHeader
 from rolethread_store.engine import Session
+from rolethread_store.errors import StoreError
 from rolethread_store.storage import Disk, Layout
 from rolethread_store.store import Store, create_store
 from rolethread_store.store.opening import Unlocked
+from rolethread_store.store.secrets import Secrets, root_key, slot_bytes
 from rolethread_store.testing.answers import Answers, answers
 from rolethread_store.testing.crashing import records
 from rolethread_store.testing.recording import Recorded, Recorder, Tree
@@ -120,8 +122,21 @@ class Place:
 
     def rekey(self) -> None:
         """Give the open store new keys, and remember them."""
-        self.current.rekey(_PASSPHRASE, kdf=floor_params())
+        try:
+            self.current.rekey(_PASSPHRASE, kdf=floor_params())
+        except StoreError:
+            # A disk that fails for good may refuse to take the new keys back, too.
+            self.later_keys.append(self._present_root())
+            raise
         self.later_keys.append(self.current._parts.journal.keyring.root.reveal())
+
+    def _present_root(self) -> bytes:
+        """Open what is there with the passphrase, on a disk that is well."""
+        disk = Disk(self.layout.staging)
+        header = StoreHeader.decode(disk.read(self.layout.header))
+        slots = slot_bytes(self.layout.in_tree(header.tree), disk)
+        secrets = Secrets(passphrase=_PASSPHRASE)
+        return root_key(list(slots.values()), header.store_id, secrets)[1].reveal()
 
     @contextmanager
     def opened(self) -> Iterator[Store]:

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import errno
 import random
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from rolethread_store.crypto import WrongPassphrase
+from rolethread_store.dataset import StoreHeader, StoreRebuilt
+from rolethread_store.dataset.trees import exchange_header
 from rolethread_store.errors import Unavailable
-from rolethread_store.storage import Disk
+from rolethread_store.storage import Disk, Layout
 from rolethread_store.store import LogItem
+from rolethread_store.store.slot_list import SlotMissing
 from rolethread_store.testing.disk import Fault, FaultyDisk
 from rolethread_store.testing.workflows import WORKFLOWS, Place
 from tests.crash.crash_states import edit_once_more, require_whole
 
 QUICK_FAULTS = 1
+LAST_OF_A_SLOT = slice(-24, -4)
+"""Operations around the removal of a slot, which comes before the edit that ends a workflow."""
 History = list[tuple[str, str, bool]]
 
 
@@ -69,7 +77,12 @@ def endure(place: Place, name: str, expected: list[History], fault: Fault) -> bo
             if now != expected[number]:
                 break
             disk.arm(None)
-            act(place)
+            try:
+                act(place)
+            except (SlotMissing, StoreRebuilt, WrongPassphrase):
+                # A slot or header that such a disk also refused to put back.
+                assert fault.lasting
+                break
         assert found_now(place) == expected[number + 1]
     disk.arm(None)
     place.let_go()
@@ -94,6 +107,35 @@ def test_a_disk_that_fails(place: Place, name: str) -> None:
     operations, expected = rehearsed(place, name)
     for fault in faults(name, operations)[:QUICK_FAULTS]:
         endure(place, name, expected, fault)
+
+
+@pytest.mark.parametrize("name", ["key slots", "passphrase"])
+def test_whoever_is_refused_keeps_their_slots(place: Place, name: str) -> None:
+    """A change of slots is no change set; that it can be repeated shows that it was undone."""
+    operations, expected = rehearsed(place, name)
+    refused = [
+        endure(place, name, expected, Fault(at, errno.EIO, lasting=False))
+        for at in range(operations)[LAST_OF_A_SLOT]
+    ]
+    assert sum(refused) > 2
+
+
+def test_a_header_that_is_refused_is_the_old_one(tmp_path: Path) -> None:
+    layout, header = Layout(tmp_path), StoreHeader(UUID(int=7))
+    layout.staging.mkdir()
+    refused = 0
+    for at in range(12):
+        layout.header.write_bytes(header.encode())
+        disk = FaultyDisk(layout.staging, Fault(at, errno.EIO, lasting=False))
+        new = StoreHeader(UUID(int=7), tree="tree-00000001")
+        try:
+            exchange_header(layout, disk, new)
+        except Unavailable:
+            refused += 1
+            assert layout.header.read_bytes() == header.encode()
+        else:
+            assert layout.header.read_bytes() == new.encode()
+    assert refused >= 4
 
 
 @pytest.mark.deep
