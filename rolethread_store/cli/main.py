@@ -13,8 +13,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from difflib import get_close_matches
+from importlib.abc import MetaPathFinder
 from types import ModuleType
-from typing import Annotated, Any, NamedTuple, Protocol, cast
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -260,12 +261,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNEXPECTED
 
 
+class _PandasIsAway(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("no command uses pandas", name=fullname)
+
+
 def leave_pandas_out() -> None:
     """Let Arrow do without pandas, which it loads with its first column if it is installed.
 
     No command needs it, and every one that touches an entry waited 0.2 s for it.
     """
-    sys.modules.setdefault("pandas", cast("ModuleType", None))
+    # An entry of None in sys.modules would be taken for the module by Arrow's compiled code.
+    if not any(isinstance(finder, _PandasIsAway) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _PandasIsAway())
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -180,10 +180,18 @@ def test_a_command_does_not_load_pandas(store: Path) -> None:
     code = (
         "import sys\n"
         "from rolethread_store.cli.main import main\n"
-        "sys.argv = ['rolethread', 'list', '--dataset', 'tavern']\n"
-        "assert main() == 0\n"
+        "for words in (['import', 'array.json', '--dataset', 'b'],\n"
+        "              ['list', '--dataset', 'tavern'],\n"
+        "              ['export', 'b', 'b.csv', '--format', 'csv'], ['doctor'],\n"
+        "              ['export', 'b', 'b.parquet', '--format', 'parquet']):\n"
+        "    sys.argv = ['rolethread', *words]\n"
+        "    assert main() == 0, words\n"
         "assert sys.modules.get('pyarrow') and not sys.modules.get('pandas')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    text = '[{"messages": [{"role": "user", "content": "Ho!"}], "n": 1}]'
+    (store.parent / "array.json").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=store.parent
+    )
     assert done.returncode == 0, done.stderr
     assert "Who lit the old lighthouse?" in done.stdout
