@@ -147,8 +147,7 @@ def _tell_damage(root: Path, damage: FileDamage) -> None:
         output.say(f"lost  {name}: {damage.reason}{_rows(damage)}")
         return
     lost = damage.entries - rescued.segment.rows
-    what = _ROWS_OF[damage.kind] if damage.kind else "rows"
-    output.say(f"lost  {lost:,} of {damage.entries:,} {what} in {name}: {damage.reason}")
+    output.say(f"lost  {lost:,} of {_amount(damage)} in {name}: {damage.reason}")
     for records in rescued.lost:
         which = f"{records.count:,} between records {records.first:,} and {records.last:,}"
         output.say(f"lost  entries of {records.source}: {which}")
@@ -187,4 +186,8 @@ def _tell(root: Path, damages: Sequence[FileDamage]) -> None:
 def _rows(damage: FileDamage) -> str:
     if not damage.entries:
         return ""
-    return f" ({damage.entries:,} {_ROWS_OF[damage.kind] if damage.kind else 'rows'})"
+    return f" ({_amount(damage)})"
+
+
+def _amount(damage: FileDamage) -> str:
+    return f"{damage.entries:,} {_ROWS_OF[damage.kind] if damage.kind else 'rows'}"

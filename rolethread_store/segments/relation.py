@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from rolethread_store.crypto import Keyring
@@ -11,7 +12,7 @@ from rolethread_store.model import Batch
 from rolethread_store.segments.schema import COLUMNS_OF, MESSAGE_TYPE, column_list
 from rolethread_store.storage import Layout
 
-__all__ = ["add_keys", "empty_relation", "key_name", "scan", "scan_columns"]
+__all__ = ["add_keys", "empty_relation", "file_rows", "key_name", "scan", "scan_columns"]
 
 
 def key_name(batch_id: UUID) -> str:
@@ -34,6 +35,14 @@ def empty_relation(kind: str) -> str:
     """Return a SELECT of no rows with the columns of a kind."""
     columns = ", ".join(f'CAST(NULL AS {t}) AS "{name}"' for name, t in COLUMNS_OF[kind].items())
     return f"SELECT {columns} WHERE false"
+
+
+def file_rows(path: Path, key: str, options: str = "") -> str:
+    """Return SQL for the rows of one file under a key that the session knows by its name."""
+    return (
+        f"read_parquet({literal(str(path))}, "
+        f"encryption_config={{footer_key: {literal(key)}}}{options})"
+    )
 
 
 def scan(batches: Sequence[Batch], layout: Layout, kind: str = "entries") -> str:

@@ -12,18 +12,18 @@ damaged a file on purpose may have exchanged pages of it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 from rolethread_store.crypto import Keyring
-from rolethread_store.engine import Session, SessionFolders, literal
+from rolethread_store.engine import Session, SessionFolders, identifier
 from rolethread_store.errors import StoreError, Unavailable
 from rolethread_store.model import Batch, BatchKind, Segment
-from rolethread_store.segments.relation import add_keys, key_name
-from rolethread_store.segments.schema import COLUMNS_OF, column_list
+from rolethread_store.segments.relation import add_keys, file_rows, key_name
+from rolethread_store.segments.schema import COLUMNS_OF
 from rolethread_store.segments.writer import copy_statement
 from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
 
@@ -80,30 +80,27 @@ class Rescued:
     lost: tuple[LostRecords, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RescuedLayout(Layout):
     """A store whose damaged segments are read from copies of what they still hold.
 
     Attributes:
-        copies: Folder of the copies; ``None`` as long as there are none.
+        copies: Folder of the copies.
         moved: Which segments lie there.
     """
 
-    copies: Path | None = None
+    copies: Path
     moved: set[tuple[UUID, int]] = field(default_factory=set, compare=False)
 
     @property
     def segment_folders(self) -> tuple[Path, ...]:
         """The store's own folder, and that of the copies."""
-        own = (self.segments,)
-        return own if self.copies is None else (*own, self.copies)
+        return (self.segments, self.copies)
 
     def segment(self, batch_id: UUID, number: int) -> Path:
         """Return where a segment's readable rows lie."""
-        own = Layout(self.root, self.tree).segment(batch_id, number)
-        if self.copies is None or (batch_id, number) not in self.moved:
-            return own
-        return self.copies / own.name
+        own = Layout.segment(self, batch_id, number)
+        return self.copies / own.name if (batch_id, number) in self.moved else own
 
 
 class Rescuer:
@@ -117,9 +114,8 @@ class Rescuer:
     """
 
     def __init__(self, layout: Layout, disk: Disk, keyring: Keyring, copies: Path) -> None:
-        self.layout = RescuedLayout(layout.root, layout.tree, copies)
+        self.layout = RescuedLayout(layout.root, layout.tree, copies=copies)
         self._sources = layout
-        self._copies = copies
         self._disk, self._keyring = disk, keyring
         self._session: Session | None = None
 
@@ -145,8 +141,8 @@ class Rescuer:
         parts.sort(key=lambda part: part[0])
         if not parts:
             return None
-        self._disk.make_folder(self._copies)
-        target = self._copies / source.name
+        self._disk.make_folder(self.layout.copies)
+        target = self.layout.copies / source.name
         select = " UNION ALL ".join(
             f"SELECT {_selected(chosen)} FROM {one.rows(span)}" for span, chosen in parts
         )
@@ -166,8 +162,7 @@ class Rescuer:
     def session(self, batch: Batch) -> Session:
         """Return a session that knows a batch's key."""
         if self._session is None:
-            readable = (self._sources.segments, self._copies)
-            folders = SessionFolders(readable, self._copies / "spill")
+            folders = SessionFolders(self.layout.segment_folders, self.layout.copies / "spill")
             self._session = Session(folders, in_order=True)
         add_keys(self._session, [batch], self._keyring)
         return self._session
@@ -181,7 +176,7 @@ class Rescuer:
     def close(self) -> None:
         """Remove the copies."""
         self.renew()
-        shutil.rmtree(self._copies, ignore_errors=True)
+        shutil.rmtree(self.layout.copies, ignore_errors=True)
 
 
 class _Damaged:
@@ -193,15 +188,15 @@ class _Damaged:
 
     def rows(self, span: _Span) -> str:
         """Return SQL for the rows of a span; DuckDB passes over other row groups."""
+        rows = file_rows(self._path, key_name(self._batch.batch_id), ", file_row_number=true")
         return (
-            f"(SELECT * FROM read_parquet({literal(str(self._path))}, file_row_number=true, "
-            f"encryption_config={{footer_key: {literal(key_name(self._batch.batch_id))}}}) "
+            f"(SELECT * FROM {rows} "
             f"WHERE file_row_number >= {span.start} AND file_row_number < {span.stop})"
         )
 
     def reads(self, span: _Span, columns: list[str]) -> bool:
         """Return whether some columns of all rows of a span decrypt and decode."""
-        names = column_list(dict.fromkeys(columns, ""))
+        names = ", ".join(map(identifier, columns))
         query = f"SELECT count(*), bit_xor(hash({names})) FROM {self.rows(span)}"
         try:
             found = self._rescuer.session(self._batch).value(query)
@@ -248,22 +243,24 @@ class _Damaged:
 
     def _widened(self, span: _Span, limits: _Span, columns: list[str]) -> _Span:
         """Move both ends to where the row group begins and ends."""
-        good, bad = span.start, limits.start - 1
-        while good - bad > 1:
-            middle = (good + bad) // 2
-            if self.reads(_Span(middle, span.start), columns):
-                good = middle
-            else:
-                bad = middle
-        start = good
-        good, bad = span.stop, limits.stop + 1
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            if self.reads(_Span(span.stop, middle), columns):
-                good = middle
-            else:
-                bad = middle
-        return _Span(start, good)
+        start = _last_good(
+            span.start, limits.start - 1, lambda at: self.reads(_Span(at, span.start), columns)
+        )
+        stop = _last_good(
+            span.stop, limits.stop + 1, lambda at: self.reads(_Span(span.stop, at), columns)
+        )
+        return _Span(start, stop)
+
+
+def _last_good(good: int, bad: int, reads: Callable[[int], bool]) -> int:
+    """Find how far it is good from a place that is towards one that is not."""
+    while abs(bad - good) > 1:
+        middle = (good + bad) // 2
+        if reads(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
 
 
 def _joined(spans: list[_Span]) -> Iterator[_Span]:
@@ -289,10 +286,9 @@ def _gaps(spans: list[_Span], rows: int) -> list[_Span]:
 
 def _selected(columns: dict[str, str]) -> str:
     """Return a list for a SELECT; a column that cannot be read is replaced."""
-    names = column_list(columns).split(", ")
-    parts = zip(names, columns.items(), strict=True)
-    types = COLUMNS_OF["entries"]
     return ", ".join(
-        f"CAST({instead} AS {types[name]}) AS {quoted}" if instead else quoted
-        for quoted, (name, instead) in parts
+        f"CAST({instead} AS {COLUMNS_OF['entries'][name]}) AS {identifier(name)}"
+        if instead
+        else identifier(name)
+        for name, instead in columns.items()
     )

@@ -13,10 +13,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from rolethread_store.crypto import Keyring
-from rolethread_store.engine import Session, literal
+from rolethread_store.engine import Session
 from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch, Segment
-from rolethread_store.segments.relation import key_name
+from rolethread_store.segments.relation import file_rows, key_name
 from rolethread_store.segments.schema import COLUMNS_OF, column_list
 from rolethread_store.segments.writer import copy_statement
 from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
@@ -89,7 +89,7 @@ def reseal_segment(
     final = new.segment(batch_id, segment.number)
     staged = new.layout.staging / final.name
     disk.remove(staged)
-    select = f"SELECT {column_list(COLUMNS_OF[kind])} FROM {_read(path, old_key)}"
+    select = f"SELECT {column_list(COLUMNS_OF[kind])} FROM {file_rows(path, old_key)}"
     session.execute(copy_statement(select, staged, new_key, kind, segment.rows))
     before, after = (
         _fingerprint(session, kind, place, key)
@@ -107,18 +107,11 @@ def reseal_segment(
     return segment.model_copy(update={"size": size, "digest": digest, "tail_digest": tail})
 
 
-def _read(path: Path, key: str, options: str = "") -> str:
-    return (
-        f"read_parquet({literal(str(path))}, "
-        f"encryption_config={{footer_key: {literal(key)}}}{options})"
-    )
-
-
 def _fingerprint(session: Session, kind: str, path: Path, key: str) -> tuple[int, int]:
     """Return the number of rows, and a hash over all of them with their places."""
     columns = column_list(COLUMNS_OF[kind])
     count, mixed = session.rows(
         f"SELECT count(*), coalesce(sum(CAST(hash(file_row_number, {columns}) AS HUGEINT)), 0) "
-        f"FROM {_read(path, key, ', file_row_number=true')}"
+        f"FROM {file_rows(path, key, ', file_row_number=true')}"
     )[0]
     return int(count), int(mixed)

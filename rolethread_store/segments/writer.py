@@ -29,7 +29,7 @@ from rolethread_store.crypto import Keyring
 from rolethread_store.engine import Session, literal
 from rolethread_store.errors import StoreError
 from rolethread_store.model import Batch, BatchKind, Segment
-from rolethread_store.segments.relation import key_name
+from rolethread_store.segments.relation import file_rows, key_name
 from rolethread_store.segments.schema import COLUMNS_OF, PLAIN_MESSAGE_TYPE
 from rolethread_store.storage import Disk, Layout, sha256_file, tail_digest
 
@@ -181,8 +181,8 @@ class BatchWriter:
         if "entry_id" not in COLUMNS_OF[self._kind]:
             return None, None
         first, last = self._session.rows(
-            f"SELECT min(entry_id), max(entry_id) FROM read_parquet({literal(str(staged))}, "
-            f"encryption_config={{footer_key: {literal(key_name(self._batch_id))}}})"
+            "SELECT min(entry_id), max(entry_id) "
+            f"FROM {file_rows(staged, key_name(self._batch_id))}"
         )[0]
         return first, last
 
