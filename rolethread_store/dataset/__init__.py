@@ -35,7 +35,7 @@ from rolethread_store.dataset.manifest import (
 from rolethread_store.dataset.planning import StepKind
 from rolethread_store.dataset.probing import BatchProbe
 from rolethread_store.dataset.reader import Reader
-from rolethread_store.dataset.rebuilding import Rebuild, require_no_rekey
+from rolethread_store.dataset.rebuilding import Rebuild, next_record, require_no_rekey
 from rolethread_store.dataset.rekeying import RekeyedTree
 from rolethread_store.dataset.remains import FileDamage, Remains
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
@@ -101,6 +101,7 @@ __all__ = [
     "named_batches",
     "new_tree",
     "newest_generation",
+    "next_record",
     "present_layout",
     "publish_manifest",
     "require_no_rekey",

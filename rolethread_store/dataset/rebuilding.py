@@ -17,7 +17,7 @@ from rolethread_store.dataset.header import StoreHeader
 from rolethread_store.dataset.journal import Journal
 from rolethread_store.dataset.loading import BatchUnknown
 from rolethread_store.dataset.manifest import Base, publish_manifest
-from rolethread_store.dataset.records import encoded, marked
+from rolethread_store.dataset.records import change_record, encoded, marked
 from rolethread_store.dataset.states import States
 from rolethread_store.dataset.thinning import named_batches
 from rolethread_store.dataset.trees import (
@@ -28,10 +28,10 @@ from rolethread_store.dataset.trees import (
     unfinished_rekeys,
 )
 from rolethread_store.errors import StoreError
-from rolethread_store.model import ChangeSet
+from rolethread_store.model import Change, ChangeSet
 from rolethread_store.storage import Layout
 
-__all__ = ["Rebuild", "require_no_rekey"]
+__all__ = ["Rebuild", "next_record", "require_no_rekey"]
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,13 @@ class Rebuild:
                 missing = [one for one in fold.batch_ids if one not in wanted]
                 if missing:
                     raise BatchUnknown(f"the new history would need batch {missing[0]}")
+
+
+def next_record(journal: Journal, changes: Sequence[Change], summary: str) -> ChangeSet:
+    """Return the record that a rebuilt log has behind all others."""
+    clock = journal.clock
+    stamp = (clock.new_id(), journal.history.last_seq + 1, clock.now())
+    return change_record(stamp, changes, summary)
 
 
 def require_no_rekey(journal: Journal) -> None:

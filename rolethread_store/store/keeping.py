@@ -19,6 +19,7 @@ from rolethread_store.dataset import (
     expired,
     lowered,
     named_batches,
+    next_record,
     require_no_rekey,
     useful_bases,
 )
@@ -140,14 +141,18 @@ def keep(parts: Parts, horizon: Horizon, *, dry_run: bool = False) -> KeepReport
         parts.upkeep.wait()
         plan = _plan(parts, horizon)
         report = _report(parts, horizon, plan, dry_run=False)
+        setting = FactPut(fact=Setting(key=_KEY, value=horizon.text))
+        words = f"keep history: {horizon.text}"
+        fresh = remembered(parts) != horizon
         if plan.changed:
-            rebuild = Rebuild(journal, plan.new, _bases(parts, plan))
+            # One step: a limit that could not be applied is not remembered, and one that
+            # could not be remembered is not applied.
+            bases = _bases(parts, plan)
+            more = [next_record(journal, [setting], words)] if fresh else []
             parts.release()
-            rebuild.run()
-        # Only now: a limit that could not be applied is not remembered either.
-        if remembered(parts) != horizon:
-            fact = Setting(key=_KEY, value=horizon.text)
-            journal.commit((FactPut(fact=fact),), f"keep history: {horizon.text}")
+            Rebuild(journal, [*plan.new, *more], bases).run()
+        elif fresh:
+            journal.commit([setting], words)
         # Also without a change: an earlier rebuild may have died before this.
         removed = collect_trees(journal.layout, journal.disk, journal.lease)
     return KeepReport(
