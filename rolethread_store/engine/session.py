@@ -186,6 +186,30 @@ class Session:
             with translated():
                 self._connection.unregister(name)
 
+    @contextmanager
+    def stream(
+        self, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+    ) -> Iterator[str]:
+        """Lend Arrow batches that are made when one statement asks for them.
+
+        As a capsule: a registered reader is emptied by Arrow's scanner far ahead of the
+        engine, and its whole source is in memory. An exception of the iterator ends the
+        statement; what the statement then says of it is not the exception's own word.
+
+        Args:
+            name: What SQL calls them, given back quoted.
+            schema: What every batch has.
+            batches: Asked from any of the engine's threads, one at a time.
+        """
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        with translated():
+            self._connection.register(name, reader.__arrow_c_stream__())
+        try:
+            yield identifier(name)
+        finally:
+            with translated():
+                self._connection.unregister(name)
+
     def close(self) -> None:
         """Release the instance and its memory; closing twice is harmless."""
         self._connection.close()

@@ -15,9 +15,11 @@ from rolethread_store.formats.plain import PlainShape
 from rolethread_store.formats.shape import Shape
 from rolethread_store.formats.sharegpt import SHAREGPT
 
-__all__ = ["find_shape"]
+__all__ = ["SAMPLE_RECORDS", "find_shape"]
 
-_SAMPLE_RECORDS = 200
+SAMPLE_RECORDS = 200
+"""First records of a file that are looked at for its shape."""
+
 # Few fields make a plain shape; Python's decoder gives up on 1,000 levels of nesting.
 _LONGEST_STRUCTURE = 900
 _LIST_KEYS = (CHATML.list_key, SHAREGPT.list_key)
@@ -37,7 +39,7 @@ def find_shape(session: Session, source: str) -> Shape | None:
     rows = session.rows(
         f"SELECT CAST(structure AS VARCHAR), count(*) FROM (SELECT "
         f"CASE WHEN fault IS NULL THEN TRY(json_structure(line)) END AS structure "
-        f"FROM (SELECT line, fault FROM {source} ORDER BY record LIMIT {_SAMPLE_RECORDS})) "
+        f"FROM (SELECT line, fault FROM {source} ORDER BY record LIMIT {SAMPLE_RECORDS})) "
         f"WHERE structure IS NOT NULL GROUP BY ALL"
     )
     votes: dict[PlainShape | FlatShape, int] = {}

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import pyarrow as pa
 
 from rolethread_store.formats.adapting import OddLane
 from rolethread_store.formats.definitions import Definitions
 from rolethread_store.formats.digesting import ContentDigest, StreamDigest, digest_of
 from rolethread_store.formats.document_files import HEAD_BYTES, document_kind, import_document
 from rolethread_store.formats.documents import DocumentKind
-from rolethread_store.formats.finding import find_shape
+from rolethread_store.formats.finding import SAMPLE_RECORDS, find_shape
+from rolethread_store.formats.flowing import import_flow
 from rolethread_store.formats.gaps import Gaps
 from rolethread_store.formats.lanes import RAW_TABLE, Lane, import_group
 from rolethread_store.formats.layout import Container, detect_layout
 from rolethread_store.formats.originals import EXACT_BYTES, Originals
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget
-from rolethread_store.formats.records import read_groups
+from rolethread_store.formats.records import Records, end_of, open_records
 from rolethread_store.formats.shaping import Stamp
 from rolethread_store.formats.sources import SourceFile, find_sources
 from rolethread_store.formats.tally import Tally
@@ -185,24 +188,40 @@ def _originals(plan: _Plan, target: ImportTarget) -> Originals | None:
 def _import_records(
     source: SourceFile, lane: Lane, flow: _Flow, tally: Tally, digest: StreamDigest | None
 ) -> None:
-    """Import a row of records, reading the next group while the engine works on this one."""
-    groups = read_groups(
-        source,
-        watcher=None if digest is None else digest.hear,
-        gaps=None if lane.originals is None else lane.originals.gaps,
-    )
-    first = True
-    with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
-        coming = reader.submit(next, groups, None)
-        while (group := coming.result()) is not None:
-            coming = reader.submit(next, groups, None)
-            if first:
-                with flow.target.session.table(RAW_TABLE, group) as table:
-                    lane.shape = find_shape(flow.target.session, table)
-                first = False
-            last = len(group) - 1
-            read = group["offset"][last].as_py() + len(group["raw"][last].as_buffer())
-            import_group(group, lane, flow.target, tally)
+    """Import a row of records: as a flow while they are all alike, else a table at a time."""
+    watcher = None if digest is None else digest.hear
+    gaps = None if lane.originals is None else lane.originals.gaps
+    target = flow.target
+
+    def tell(place: int) -> None:
+        flow.listener(Progress(flow.done + place, flow.total, "bytes read"))
+
+    with open_records(source, watcher=watcher, gaps=gaps) as records:
+        head = records.head(SAMPLE_RECORDS)
+        if head is not None:
+            with target.session.table(RAW_TABLE, head) as table:
+                lane.shape = find_shape(target.session, table)
+            del head
+        while lane.flows and records.more():
+            place = import_flow(records, lane, target, tally)
+            if place is None and (group := records.table()) is not None:
+                place = end_of(group)
+                import_group(group, lane, target, tally, flowed=True)
+                del group
+            tell(place or 0)
+        for group in _read_ahead(records):
+            place = end_of(group)
+            import_group(group, lane, target, tally)
             # Its buffers are filled again by the reader.
             del group
-            flow.listener(Progress(flow.done + read, flow.total, "bytes read"))
+            tell(place)
+
+
+def _read_ahead(records: Records) -> Iterator[pa.Table]:
+    """Yield the groups that are left, reading the next while the engine works on one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
+        coming = reader.submit(records.table)
+        while (group := coming.result()) is not None:
+            coming = reader.submit(records.table)
+            yield group
+            del group

@@ -7,7 +7,8 @@ do, odd ones are read by their adapter, and everything else goes the general way
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from rolethread_store.formats.adapting import OddLane, take_odd
 from rolethread_store.formats.gaps import BEFORE
 from rolethread_store.formats.originals import Originals
 from rolethread_store.formats.outcome import ImportTarget, QuarantineSample, RowWriter
-from rolethread_store.formats.pieces import integers
+from rolethread_store.formats.pieces import id_column, integers
 from rolethread_store.formats.plain import PlainShape
 from rolethread_store.formats.shape import Shape
 from rolethread_store.formats.shaping import (
@@ -36,7 +37,15 @@ from rolethread_store.formats.tally import (
 )
 from rolethread_store.formats.typed import typed_sql
 
-__all__ = ["RAW_TABLE", "Lane", "import_group", "numbered", "set_aside_all"]
+__all__ = [
+    "RAW_TABLE",
+    "Lane",
+    "count_alike",
+    "import_group",
+    "numbered",
+    "set_aside_all",
+    "write_alike",
+]
 
 RAW_TABLE = "raw_records"
 # With fewer alike, two statements and two segments cost more than one of each.
@@ -61,33 +70,57 @@ class Lane:
     alike: bool = True
     usual: bool = True
 
+    @property
+    def flows(self) -> bool:
+        """Whether the records can go to the engine as they are read."""
+        return self.alike and self.shape is not None and self.originals is None
 
-def import_group(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> None:
-    """Write one table of raw records and count what became of it."""
+    @property
+    def trials(self) -> tuple[bool, ...]:
+        """How records alike are tried: with role and content alone, then with all fields."""
+        return (True, False) if self.usual else (False,)
+
+
+def import_group(
+    group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally, *, flowed: bool = False
+) -> None:
+    """Write one table of raw records and count what became of it.
+
+    Args:
+        group: The records.
+        lane: How they are read.
+        target: Where they go.
+        tally: Counts them.
+        flowed: Whether one of them was met by a flow of this lane and was odd there.
+    """
     count = len(group)
     if lane.originals is not None:
         lane.originals.begin(group)
     group = numbered(group, target, tally.ordinal)
     tally.ordinal += count
     if lane.alike:
-        if _import_alike(group, lane, target, tally):
+        if _import_alike(group, lane, target, tally, lane.trials[flowed:]):
             return
         lane.alike = False
     group = _with_survey(group, _surveyed(group, lane.shape, target.session))
     plain = group["plain"]
     alike = int(pc.sum(plain).as_py())
-    if alike >= _FEWEST_ALIKE * count and _import_alike(group.filter(plain), lane, target, tally):
-        group = group.filter(pc.invert(plain))
+    if alike >= _FEWEST_ALIKE * count:
+        those = group.filter(plain)
+        if _import_alike(those, lane, target, tally, lane.trials):
+            group = group.filter(pc.invert(plain))
     group = take_odd(group, OddLane(target, tally, lane.stamp, lane.originals))
     if len(group):
         _import_mixed(group, lane, target, tally)
 
 
-def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> bool:
+def _import_alike(
+    group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally, trials: Sequence[bool]
+) -> bool:
     """Write records that should all be of the shape; ``False``, and nothing written, if not.
 
-    The engine words its refusal with the record's own text,
-    which may hold any word it uses for damaged files too.
+    ``trials`` are those of the lane that are still to be made. The engine words its refusal
+    with the record's own text, which may hold any word it uses for damaged files too.
     """
     if lane.shape is None or group["fault"].null_count < len(group):
         return False
@@ -98,7 +131,7 @@ def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
     needed = ["record", "ordinal", "entry_id"] + [BEFORE] * (lane.originals is not None)
     group = group.select(needed).append_column("line", line)
     with target.session.table(RAW_TABLE, group) as table:
-        kept = _write_alike(table, lane.shape, lane, target, len(group))
+        kept = _write_either(table, lane.shape, lane, target, trials, len(group))
         if kept is None:
             return False
         if lane.originals is not None:
@@ -107,30 +140,56 @@ def _import_alike(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tall
             bare = lane.usual and isinstance(lane.shape, PlainShape)
             lane.originals.keep(rows, {lane.shape.kind.split("/")[1]}, usual=bare)
     require_accounted(lane.stamp.source, len(group), kept, 0)
-    tally.formats[lane.shape.kind.split("/")[1]] += kept
-    tally.kept += kept
-    tally.entries += kept
+    count_alike(kept, lane.shape, tally)
     return True
 
 
-def _write_alike(
-    table: str, shape: Shape, lane: Lane, target: ImportTarget, count: int
+def _write_either(
+    table: str,
+    shape: Shape,
+    lane: Lane,
+    target: ImportTarget,
+    trials: Sequence[bool],
+    count: int,
 ) -> int | None:
     """Write a table with as few fields as it needs; ``None``, and nothing, if one is odd."""
-    for usual in (True, False) if lane.usual else (False,):
-        rows = typed_sql(table, shape, lane.stamp, usual=usual)
+    for usual in trials:
+        trial = replace(lane, usual=usual)
         try:
-            if target.entries is None:
-                # The proof is in the count of messages; a count of rows would not ask for it.
-                query = f"SELECT count(message_count) FROM ({rows})"
-                kept = int(target.session.value(query))
-            else:
-                kept = target.entries.write(rows, plain=usual, expected=count)
+            kept = write_alike(table, shape, trial, target, count)
         except (QueryInvalid, SegmentUnreadable):
             continue
         lane.usual = usual
         return kept
     return None
+
+
+def write_alike(table: str, shape: Shape, lane: Lane, target: ImportTarget, expected: int) -> int:
+    """Write records that should all be of a shape and return how many they were.
+
+    Args:
+        table: What ``typed_sql`` reads.
+        shape: The shape.
+        lane: Whether their messages need more than role and content.
+        target: Where the rows go.
+        expected: About how many there are.
+
+    Raises:
+        QueryInvalid: one is odd; nothing was written.
+        SegmentUnreadable: the same, in words of that record's own.
+    """
+    rows = typed_sql(table, shape, lane.stamp, usual=lane.usual)
+    if target.entries is not None:
+        return target.entries.write(rows, plain=lane.usual, expected=expected)
+    # The proof is in the count of messages; a count of rows would not ask for it.
+    return int(target.session.value(f"SELECT count(message_count) FROM ({rows})"))
+
+
+def count_alike(kept: int, shape: Shape, tally: Tally) -> None:
+    """Count entries of a shape."""
+    tally.formats[shape.kind.split("/")[1]] += kept
+    tally.kept += kept
+    tally.entries += kept
 
 
 def set_aside_all(group: pa.Table, lane: Lane, target: ImportTarget, tally: Tally) -> None:
@@ -227,12 +286,9 @@ def _set_aside(target: ImportTarget, tally: Tally, formats: Counter[str]) -> int
 def numbered(group: pa.Table, target: ImportTarget, ordinal: int) -> pa.Table:
     """Put ordinal and entry id beside each raw record."""
     count = len(group)
-    ids = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(16), count, [None, pa.py_buffer(target.clock.new_ids(count).tobytes())]
-    )
     numbers = integers(np.arange(ordinal, ordinal + count, dtype=np.int64))
     return group.append_column("ordinal", numbers).append_column(
-        "entry_id", pa.ExtensionArray.from_storage(pa.uuid(), ids)
+        "entry_id", id_column(target.clock.new_ids(count))
     )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "RecordTooLarge",
     "broken_record",
     "check_size",
+    "id_column",
     "integers",
     "pieces",
     "record_batch",
@@ -84,6 +85,14 @@ def integers(values: Integers) -> pa.Array:
     return pa.Array.from_buffers(
         pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))]
     )
+
+
+def id_column(ids: npt.NDArray[np.uint8]) -> pa.Array:
+    """Return a column of UUIDs over their bytes, 16 a row."""
+    kept = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), len(ids), [None, pa.py_buffer(ids.tobytes())]
+    )
+    return pa.ExtensionArray.from_storage(pa.uuid(), kept)
 
 
 def record_batch(

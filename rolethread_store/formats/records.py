@@ -1,8 +1,10 @@
-"""A file as a stream of Arrow tables of raw records, one row each."""
+"""A source as a stream of Arrow tables of raw records, one row each."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,21 +17,114 @@ from rolethread_store.formats.pieces import RECORD_SCHEMA
 from rolethread_store.formats.sources import SourceFile, Stream, Watcher
 from rolethread_store.formats.tables import table_batches
 
-__all__ = ["GROUP_BYTES", "read_groups"]
+__all__ = ["GROUP_BYTES", "Records", "end_of", "open_records", "read_groups"]
 
 # One engine statement and one segment per group. Measured: smaller groups leave cores idle
-# at the seams and cost every query 0.7 ms a file, larger ones pass 1.5 GB of memory.
+# at the seams and cost every query 0.7 ms a file, larger ones take twice their size.
 GROUP_BYTES = 256 << 20
 _FIRST_SHARE = 8
 
 
-def read_groups(
+class Records:
+    """The records of a source in groups, each as a table or as a flow of batches.
+
+    A flow gives the batches as they are asked for and keeps them until :meth:`done`, so
+    that what could not be done with the flow can be done with the group's table.
+    """
+
+    def __init__(
+        self, batches: Iterator[pa.RecordBatch], schema: pa.Schema, limit: int, size: int | None
+    ) -> None:
+        self._batches = batches
+        self._schema = schema
+        self._limit = limit
+        self._size = size
+        self._held = deque[pa.RecordBatch]()
+        self._given = 0
+        self._begun = False
+        self._rows = self._bytes = self._place = 0
+
+    def head(self, rows: int) -> pa.Table | None:
+        """Look at the first records, so many if they are small; ``None`` without any."""
+        while sum(map(len, self._held)) < rows and self._held_bytes < self._limit // _FIRST_SHARE:
+            if self._next(len(self._held)) is None:
+                break
+        return pa.Table.from_batches(self._held, self._schema) if self._held else None
+
+    def more(self) -> bool:
+        """Tell whether records are left."""
+        return self._next(0) is not None
+
+    def expected(self) -> int:
+        """Return about how many records the next group has, by those read so far."""
+        coming = self._limit
+        if self._size is not None:
+            coming = min(coming, self._size - self._place + self._held_bytes)
+        return max(coming, 0) * self._rows // max(self._bytes, 1)
+
+    def flow(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of the next group, from its first one at every call."""
+        self._begun = True
+        self._given = size = 0
+        while size < self._limit and (batch := self._next(self._given)) is not None:
+            self._given += 1
+            size += batch.column("raw").nbytes
+            yield batch
+
+    def done(self) -> int:
+        """Let go of the group whose flow has ended, and return where it ends."""
+        last = self._held[self._given - 1]
+        for _ in range(self._given):
+            self._held.popleft()
+        self._given = 0
+        return end_of(last)
+
+    def table(self) -> pa.Table | None:
+        """Return the next group, or the one whose flow came to nothing; ``None`` at the end."""
+        # The engine has nothing to do until the first group is there.
+        limit = self._limit if self._begun else max(self._limit // _FIRST_SHARE, 1)
+        self._begun = True
+        gathered, size = list[pa.RecordBatch](), 0
+        while size < limit and (batch := self._next(0)) is not None:
+            gathered.append(self._held.popleft())
+            size += batch.column("raw").nbytes
+        return pa.Table.from_batches(gathered, self._schema) if gathered else None
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(batch.column("raw").nbytes for batch in self._held)
+
+    def _next(self, index: int) -> pa.RecordBatch | None:
+        """Return a batch of those held, or read one more; ``None`` at the end."""
+        while index >= len(self._held):
+            batch = next(self._batches, None)
+            if batch is None:
+                return None
+            if batch.num_columns < len(self._schema):
+                # The record in which a source breaks off, and rows of tables, stand alone.
+                batch = batch.append_column(BEFORE, pa.nulls(len(batch), pa.binary()))
+            if len(batch):
+                self._held.append(batch)
+                self._rows += len(batch)
+                self._bytes += batch.column("raw").nbytes
+                self._place = end_of(batch)
+        return self._held[index]
+
+
+def end_of(rows: pa.Table | pa.RecordBatch) -> int:
+    """Return the place behind the last of some records."""
+    last = len(rows) - 1
+    return int(rows["offset"][last].as_py()) + len(rows["raw"][last].as_buffer())
+
+
+@contextmanager
+def open_records(
     path: Path | SourceFile,
     group_bytes: int = GROUP_BYTES,
     watcher: Watcher | None = None,
     gaps: Gaps | None = None,
-) -> Iterator[pa.Table]:
-    """Yield the records of a source in order, in tables of about ``group_bytes``.
+) -> Iterator[Records]:
+    """Open a source for reading its records in order, in groups of about ``group_bytes``.
 
     Columns: ``record`` (1-based: line in JSON Lines, row in a table, else element),
     ``offset`` (byte in the source's text, unpacked and as UTF-8; in a table the row again),
@@ -39,7 +134,7 @@ def read_groups(
 
     Args:
         path: The source.
-        group_bytes: Size of a table.
+        group_bytes: Size of a group.
         watcher: Hears of all bytes as they are read; of those of a columnar table, which
             are not read in order, only when the source cannot be jumped about in.
         gaps: Hears of what stands between the records, which then have it in the column
@@ -56,23 +151,22 @@ def read_groups(
     """
     source = as_source(path)
     layout = detect_layout(source)
-    gathered, size = list[pa.RecordBatch](), 0
-    # The engine has nothing to do until the first group is there.
-    limit = group_bytes // _FIRST_SHARE
     schema = RECORD_SCHEMA if gaps is None else RECORD_SCHEMA.append(pa.field(BEFORE, pa.binary()))
     with source.open(watcher) as stream:
-        for batch in _batches(source, stream, layout, gaps):
-            if len(batch) and batch.num_columns < len(schema):
-                # The record in which a source breaks off, and rows of tables, stand alone.
-                batch = batch.append_column(BEFORE, pa.nulls(len(batch), pa.binary()))
-            if len(batch):
-                gathered.append(batch)
-                size += batch.column("raw").nbytes
-            if size >= limit:
-                yield pa.Table.from_batches(gathered, schema)
-                gathered, size, limit = [], 0, group_bytes
-    if gathered:
-        yield pa.Table.from_batches(gathered, schema)
+        batches = _batches(source, stream, layout, gaps)
+        yield Records(batches, schema, group_bytes, layout.size)
+
+
+def read_groups(
+    path: Path | SourceFile,
+    group_bytes: int = GROUP_BYTES,
+    watcher: Watcher | None = None,
+    gaps: Gaps | None = None,
+) -> Iterator[pa.Table]:
+    """Yield the records of a source in tables; :func:`open_records` says the rest."""
+    with open_records(path, group_bytes, watcher, gaps) as records:
+        while (group := records.table()) is not None:
+            yield group
 
 
 def _batches(

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from rolethread_store.formats import importing as importing_module
 from rolethread_store.formats import lanes as lanes_module
+from rolethread_store.formats.flowing import import_flow
 from tests.formats.bench import NO_SHAPE, Bench
 
 PLAIN = '{"messages":[{"role":"user","content":"hi"}],"tags":["t"],"id":1}'
@@ -21,9 +23,14 @@ def line(
 
 @pytest.fixture
 def lanes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Which lane each table of records ended in."""
+    """Which lane each group of records ended in."""
     seen: list[str] = []
     alike, mixed = lanes_module._import_alike, lanes_module._import_mixed
+
+    def see_flow(*given: Any) -> int | None:  # noqa: ANN401
+        place = import_flow(*given)
+        seen.append("turned back" if place is None else "flow")
+        return place
 
     def see_alike(*given: Any) -> bool:  # noqa: ANN401
         done = alike(*given)
@@ -34,6 +41,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append("mixed")
         mixed(*given)
 
+    monkeypatch.setattr(importing_module, "import_flow", see_flow)
     monkeypatch.setattr(lanes_module, "_import_alike", see_alike)
     monkeypatch.setattr(lanes_module, "_import_mixed", see_mixed)
     return seen
@@ -67,7 +75,7 @@ def test_what_is_no_text_is_never_taken_for_text(
     odd = line(**{place: f'["t",{value}]' if place == "tags" else value})
     outcome = bench.take_bytes("\n".join([PLAIN] * 5 + [odd]).encode())
     assert outcome.sources[0].kept == 6
-    assert lanes == ["refused", "alike", "mixed"]
+    assert lanes == ["turned back", "refused", "alike", "mixed"]
     columns = {"role": "messages[1].role", "content": "messages[1].content", "tags": "tags"}
     held = bench.rows(f"SELECT {columns[place]} FROM entries WHERE origin.record = 6")
     assert held == [(None,)]
@@ -91,7 +99,7 @@ def test_text_that_looks_like_json_stays_in_the_fast_lane(bench: Bench, lanes: l
     for ascii_only in (False, True):
         assert bench.take_records(records, ascii_only=ascii_only).sources[0].kept == len(records)
         assert bench.give("chatml") == records
-    assert lanes == ["alike", "alike"]
+    assert lanes == ["turned back", "alike"] * 2
 
 
 UNLIKE = [
@@ -121,7 +129,7 @@ def test_an_odd_record_leaves_the_fast_lane_alone(bench: Bench, lanes: list[str]
     given = [PLAIN] * 4 + [odd] + [PLAIN] * 4
     outcome = bench.take_bytes("\n".join(given).encode())
     assert outcome.sources[0].kept == len(given)
-    assert lanes[0] == "refused"
+    assert lanes[:2] == ["turned back", "refused"]
     assert lanes[-1] == "mixed"
     kinds = bench.rows("SELECT origin.format FROM entries ORDER BY position")
     back = [
@@ -182,7 +190,7 @@ def test_every_plain_shape_and_label_takes_the_fast_lane(
     ]
     records = [records[0], *records]
     outcome = bench.take_records(records)
-    assert lanes == ["alike"]
+    assert lanes == ["turned back", "alike"]
     assert bench.give(next(iter(outcome.formats))) == records
 
 
@@ -194,7 +202,7 @@ def test_messages_of_role_and_content_are_written_so(
     words = ["user", "assistant"] if role == "role" else ["human", "gpt"]
     usual = {listed: [{role: word, content: "hi"} for word in words]}
     outcome = bench.take_records([usual] * 3)
-    assert (bench.plain, lanes) == ([True], ["alike"])
+    assert (bench.plain, lanes) == ([True], ["flow"])
     assert bench.give(next(iter(outcome.formats))) == [usual] * 3
     for unusual in ({role: "Bard", content: "hi"}, {role: words[0], content: None}):
         records = [usual, {listed: [unusual]}, usual]
@@ -206,4 +214,4 @@ def test_messages_of_role_and_content_are_written_so(
 def test_odd_records_leave_their_neighbours_plain(bench: Bench, lanes: list[str]) -> None:
     odd = '{"messages":[{"role":"user","content":"hi","x":1}],"tags":["t"],"id":1}'
     bench.take_bytes("\n".join([PLAIN, PLAIN, odd]).encode())
-    assert (bench.plain, lanes) == ([True, False], ["refused", "alike", "mixed"])
+    assert (bench.plain, lanes) == ([True, False], ["turned back", "refused", "alike", "mixed"])
