@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from threading import Thread
+from threading import Lock, Thread
 from time import perf_counter
 from uuid import UUID
 
@@ -26,6 +26,8 @@ class Upkeep:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._thread: Thread | None = None
+        # Two threads at work on one state would write the same layers twice.
+        self._at_work = Lock()
         self._failure: StoreError | None = None
         self._stepped = False
         self._closing = False
@@ -33,8 +35,8 @@ class Upkeep:
 
     @property
     def running(self) -> bool:
-        """Whether a step is being done beside the edits."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether a step is being done, beside the edits or because somebody asked for it."""
+        return self._at_work.locked() or (self._thread is not None and self._thread.is_alive())
 
     def notice(self, changes: int) -> None:
         """Begin a checkpoint beside the edits if one is due; called after every commit."""
@@ -73,7 +75,8 @@ class Upkeep:
         """Remove files that nothing needs and return their bytes; see :func:`collect`."""
         self._journal.require_no_block()
         self.wait()
-        return collect(self._journal)
+        with self._at_work:
+            return collect(self._journal)
 
     def finish(self) -> None:
         """Let a running step end, do for a while what is due, and clear up after it.
@@ -115,6 +118,10 @@ class Upkeep:
 
     def _steps(self, *, force: bool = False, until: float = inf) -> list[CheckpointReport]:
         """Do what is due, beginning nothing after some seconds, nor beside edits at the end."""
+        with self._at_work:
+            return self._steps_in_turn(force=force, until=until)
+
+    def _steps_in_turn(self, *, force: bool, until: float) -> list[CheckpointReport]:
         started = perf_counter()
         beside = not (force or self._closing)
         checkpointer = Checkpointer(self._journal)

@@ -229,6 +229,30 @@ def test_checkpoints_run_beside_the_edits(
     assert rows(open_again()) == before
 
 
+def test_none_begins_beside_one_that_was_asked_for(
+    inn: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "PENDING_LIMIT", 3)
+    monkeypatch.setattr(upkeep, "_CHANGES_BETWEEN_LOOKS", 1)
+    ids = [entry.entry_id for entry in inn.dataset("inn").page(40)]
+    inn.edit(ids[0], message=0, content="first")
+    real, began = Workbench.written, list[str]()
+
+    def written(*given: Any, most: int) -> Any:  # noqa: ANN401 - what it stands for takes and gives
+        began.append(threading.current_thread().name)
+        for number in range(10 * (len(began) == 1)):
+            inn.edit(ids[number], message=0, content=f"edit {number}")
+        return real(*given, most=most)
+
+    monkeypatch.setattr(Workbench, "written", written)
+    inn.checkpoint()
+    assert set(began) == {threading.current_thread().name}
+    for number in range(10, 20):
+        inn.edit(ids[number], message=0, content=f"edit {number}")
+    inn._parts.upkeep.wait()
+    assert set(began) == {threading.current_thread().name, "rolethread-checkpoint"}
+
+
 def test_an_undo_below_a_running_checkpoint_is_not_lost(
     inn: Store, monkeypatch: pytest.MonkeyPatch, open_again: Open
 ) -> None:
