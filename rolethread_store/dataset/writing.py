@@ -19,7 +19,7 @@ from rolethread_store.storage import new_spill_folder
 __all__ = ["WritingRoom"]
 
 WRITING_MEMORY = "700MB"
-"""With a group of 256 MB 0.65 GB resident in all; 0.9 GB where the next is read beside it."""
+"""An import takes 0.45 GB resident in all; 0.9 GB where groups of 256 MB are read beside it."""
 
 
 class WritingRoom:

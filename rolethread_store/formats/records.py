@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,19 +28,37 @@ _FIRST_SHARE = 8
 class Records:
     """The records of a source in groups, each as a table or as a flow of batches.
 
-    A flow gives the batches as they are asked for and keeps them until :meth:`done`, so
-    that what could not be done with the flow can be done with the group's table.
+    A flow gives the batches as they are asked for. What could not be done with the flow can
+    be done with the group's table: from what was kept of it, or by reading it once more.
     """
 
     def __init__(
-        self, batches: Iterator[pa.RecordBatch], schema: pa.Schema, limit: int, size: int | None
+        self,
+        batches: Iterator[pa.RecordBatch],
+        schema: pa.Schema,
+        limit: int,
+        size: int | None,
+        again: Callable[[int, int], Iterator[pa.RecordBatch]] | None = None,
     ) -> None:
+        """Begin with the first record.
+
+        Args:
+            batches: All of them.
+            schema: The columns that are wanted.
+            limit: Bytes of a group.
+            size: Bytes of the source, ``None`` when that is known only at the end.
+            again: Gives those from a place on, behind so many records; ``None`` where
+                nothing can be read twice.
+        """
         self._batches = batches
         self._schema = schema
         self._limit = limit
         self._size = size
+        self._again = again
         self._held = deque[pa.RecordBatch]()
         self._given = 0
+        self._first: tuple[int, int] | None = None
+        self._end = 0
         self._begun = False
         self._rows = self._bytes = self._place = 0
 
@@ -63,27 +81,35 @@ class Records:
         return max(coming, 0) * self._rows // max(self._bytes, 1)
 
     def flow(self) -> Iterator[pa.RecordBatch]:
-        """Yield the batches of the next group, from its first one at every call."""
+        """Yield the batches of the next group."""
         self._begun = True
         self._given = size = 0
         while size < self._limit and (batch := self._next(self._given)) is not None:
-            self._given += 1
+            self._first = self._first or (_value(batch, "offset"), _value(batch, "record") - 1)
+            self._end = end_of(batch)
             size += batch.column("raw").nbytes
+            if self._again is None:
+                self._given += 1
+            else:
+                self._held.popleft()
             yield batch
 
     def done(self) -> int:
         """Let go of the group whose flow has ended, and return where it ends."""
-        last = self._held[self._given - 1]
         for _ in range(self._given):
             self._held.popleft()
-        self._given = 0
-        return end_of(last)
+        self._given, self._first = 0, None
+        return self._end
 
     def table(self) -> pa.Table | None:
         """Return the next group, or the one whose flow came to nothing; ``None`` at the end."""
         # The engine has nothing to do until the first group is there.
         limit = self._limit if self._begun else max(self._limit // _FIRST_SHARE, 1)
         self._begun = True
+        if self._again is not None and self._first is not None:
+            self._held.clear()
+            self._batches = self._again(*self._first)
+        self._first = None
         gathered, size = list[pa.RecordBatch](), 0
         while size < limit and (batch := self._next(0)) is not None:
             gathered.append(self._held.popleft())
@@ -109,6 +135,10 @@ class Records:
                 self._bytes += batch.column("raw").nbytes
                 self._place = end_of(batch)
         return self._held[index]
+
+
+def _value(batch: pa.RecordBatch, column: str) -> int:
+    return int(batch.column(column)[0].as_py())
 
 
 def end_of(rows: pa.Table | pa.RecordBatch) -> int:
@@ -152,9 +182,40 @@ def open_records(
     source = as_source(path)
     layout = detect_layout(source)
     schema = RECORD_SCHEMA if gaps is None else RECORD_SCHEMA.append(pa.field(BEFORE, pa.binary()))
-    with source.open(watcher) as stream:
-        batches = _batches(source, stream, layout, gaps)
-        yield Records(batches, schema, group_bytes, layout.size)
+    heard = _Heard(watcher)
+    with ExitStack() as open_streams:
+        stream = open_streams.enter_context(source.open(heard.hear))
+
+        def again(place: int, records: int) -> Iterator[pa.RecordBatch]:
+            heard.place = place
+            resumed = open_streams.enter_context(source.open_at(place, heard.hear))
+            return line_batches(resumed, place, lines=records)
+
+        twice = layout.container is Container.LINES and source.seekable is not None
+        yield Records(
+            _batches(source, stream, layout, gaps),
+            schema,
+            group_bytes,
+            layout.size,
+            again if twice and gaps is None else None,
+        )
+
+
+class _Heard:
+    """Lets a watcher hear each byte once, however often it is read."""
+
+    def __init__(self, watcher: Watcher | None) -> None:
+        self.place = 0
+        self._watcher = watcher
+        self._end = 0
+
+    def hear(self, data: memoryview) -> None:
+        """Pass on what was not heard before."""
+        self.place += len(data)
+        fresh = self.place - self._end
+        if fresh > 0 and self._watcher is not None:
+            self._watcher(data[-fresh:])
+        self._end = max(self._end, self.place)
 
 
 def read_groups(
@@ -177,5 +238,6 @@ def _batches(
     if gaps is not None:
         gaps.skip(stream.peek(layout.start)[: layout.start])
     if layout.container is Container.LINES:
+        stream.skip(layout.start)
         return line_batches(stream, layout.start, gaps)
     return nested_batches(stream, layout, gaps)

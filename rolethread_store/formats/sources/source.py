@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from rolethread_store.formats.sources.decoding import Decoded, encoding_of
-from rolethread_store.formats.sources.failures import SourceNotText
+from rolethread_store.formats.sources.failures import Reaching, SourceNotText
 from rolethread_store.formats.sources.stream import Feed, Stream, Watcher
 from rolethread_store.formats.sources.unpacking import Bound, Unpacked, compression_of
 from rolethread_store.formats.tables_options import TableOptions
@@ -72,6 +72,21 @@ class SourceFile:
         stream = self.opener()
         stream.watcher = watcher
         return stream
+
+    def open_at(self, place: int, watcher: Watcher | None = None) -> Stream:
+        """Return a reader from a byte on, of a source that can be jumped about in.
+
+        Raises:
+            SourceMissing: nothing is there any more.
+            SourceUnreadable: reading is forbidden.
+            SourceUnavailable: the disk or the remote fails.
+        """
+        if self.seekable is None:
+            raise ValueError(f"{self.name} cannot be jumped about in")
+        with Reaching(self.name):
+            raw = self.seekable()
+            raw.seek(place)
+        return Stream(cast(Feed, raw), self.name, watcher)
 
 
 def text_stream(feed: Feed, shown: str, options: SourceOptions) -> tuple[Stream, bool]:
