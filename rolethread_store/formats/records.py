@@ -191,14 +191,10 @@ def open_records(
             resumed = open_streams.enter_context(source.open_at(place, heard.hear))
             return line_batches(resumed, place, lines=records)
 
-        twice = layout.container is Container.LINES and source.seekable is not None
-        yield Records(
-            _batches(source, stream, layout, gaps),
-            schema,
-            group_bytes,
-            layout.size,
-            again if twice and gaps is None else None,
-        )
+        lines = layout.container is Container.LINES and gaps is None
+        found = again if lines and source.seekable is not None else None
+        batches = _batches(source, stream, layout, gaps)
+        yield Records(batches, schema, group_bytes, layout.size, found)
 
 
 class _Heard:

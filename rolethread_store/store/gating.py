@@ -28,7 +28,6 @@ _TRAINERS = {
 }
 # An entry without a pair is none of the records such an export is made of, and is counted.
 _NOT_MEANT = frozenset({"no-pair", "no-label"})
-_BARE = "CAST(NULL AS VARCHAR)"
 _NAMED = 3
 
 
@@ -38,9 +37,7 @@ class ExportRefused(InvalidInput):
     code: ClassVar[str] = "store.export-refused"
 
 
-def require_fit(
-    session: Session, relation: str, format: str, shape: str | None, *, clean: bool
-) -> None:
+def require_fit(session: Session, relation: str, format: str, shape: str | None) -> None:
     """Refuse to write what the trainer will not take.
 
     Args:
@@ -48,7 +45,6 @@ def require_fit(
         relation: A SELECT of the entries as they are to be written.
         format: The target.
         shape: One of its shapes, if it was chosen.
-        clean: Whether the fields of the record that no trainer reads stay behind.
 
     Raises:
         ExportRefused: some entries would be refused or dropped, with the numbers and what
@@ -57,8 +53,6 @@ def require_fit(
     target = _TRAINERS.get(f"{format}/{shape}") or _TRAINERS.get(format)
     if target is None or shape == "preference":
         return
-    if clean and target == "openai":
-        relation = f"SELECT * REPLACE ({_BARE} AS extra) FROM ({relation})"
     report = lint_relation(session, relation, target, as_exported=True, limit=1)
     refusing = [one for one in report.refusing if one.rule not in _NOT_MEANT]
     if refusing:

@@ -123,10 +123,7 @@ def export_to(
     with parts.reader.diagnosing():
         if not options.get("allow", False):
             relation = arranged_source(source, plan)
-            require_fit(
-                parts.reader.session, relation, order.format, options.get("shape"),
-                clean=bool(options.get("clean", False)),
-            )  # fmt: skip
+            require_fit(parts.reader.session, relation, order.format, options.get("shape"))
         outcome = export_entries(parts.reader.session, source, plan, destination, listener)
     return ExportReport(
         path=output.absolute() if isinstance(output, Path) else None,

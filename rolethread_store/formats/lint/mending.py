@@ -29,6 +29,7 @@ MENDED: Mapping[str, frozenset[str]] = {
     "trl": _ROLES,
     "mlx": _SHAPED,
     "kto": _ROLES,
+    "openai": frozenset({"mixed-shapes"}),
     "openai-preference": _ROLES,
 }
 """By target: rules about what is no longer so in the file."""

@@ -16,6 +16,7 @@ from rolethread_store.formats.targets.llamafactory import (
 )
 from rolethread_store.formats.targets.mistral import MISTRAL
 from rolethread_store.formats.targets.mlx import MLX
+from rolethread_store.formats.targets.openai import OPENAI
 from rolethread_store.formats.targets.openai_preference import OPENAI_PREFERENCE
 from rolethread_store.formats.targets.spreadsheet import csv_of_entries, csv_of_turns
 from rolethread_store.formats.targets.tables import hugging_face, parquet
@@ -46,7 +47,7 @@ def _always(target: Target) -> Made:
 # By name and shape; the first shape is the usual one.
 _TARGETS: Mapping[str, Mapping[str, Made]] = {
     "chatml": {"": lambda clean: chatml(clean=clean)},
-    "openai": {"": lambda clean: chatml(clean=clean)},
+    "openai": {"": _always(OPENAI)},
     "sharegpt": {"": lambda clean: sharegpt(clean=clean)},
     "alpaca": {"": lambda clean: alpaca(clean=clean)},
     "llamafactory": {

@@ -12,8 +12,8 @@ __all__ = ["chatml", "sharegpt"]
 
 
 def chatml(*, clean: bool) -> Target:
-    """Return ChatML, which OpenAI's fine-tuning takes too."""
-    return _target(CHATML, "messages of role and content, as OpenAI and most trainers", clean)
+    """Return ChatML."""
+    return _target(CHATML, "messages of role and content, as most trainers read them", clean)
 
 
 def sharegpt(*, clean: bool) -> Target:

@@ -7,6 +7,7 @@ assistant's tool call and the tool's result, with the call as JSON in the text.
 
 from __future__ import annotations
 
+from rolethread_store.engine import literal
 from rolethread_store.formats.json_text import field, joined, json_list, json_of, member
 from rolethread_store.segments import MESSAGE_TYPE
 
@@ -16,16 +17,18 @@ __all__ = [
     "CANONICAL",
     "LETTERS",
     "NO_TEXT",
+    "PARTS",
     "STRUCTURED",
     "TEXT",
     "TEXT_OR_PARTS",
     "TOOLS",
     "TOOLS_MEMBER",
+    "canonical",
     "chat_message",
     "order_reason",
 ]
 
-_ROLES = "('user', 'assistant', 'system', 'tool')"
+_ROLES = ("user", "assistant", "system", "tool")
 _PART = (
     "CASE json_type(part) WHEN 'VARCHAR' THEN json_extract_string(part, '$') "
     "WHEN 'OBJECT' THEN CASE WHEN json_extract_string(part, '$.type') = 'text' "
@@ -59,19 +62,21 @@ NO_TEXT = (
 )
 """Whether a message is neither text nor a call."""
 
-_PARTS = (
+PARTS = (
     f"coalesce(nullif({field('one.extra', 'content')}, 'null'), "
     f"nullif({field('one.extra', 'value')}, 'null'))"
 )
-STRUCTURED = f"coalesce({json_of(TEXT)}, {_PARTS}, '\"\"')"
+"""The content of the message ``one`` as the source's list of parts, ``NULL`` without one."""
+
+STRUCTURED = f"coalesce({json_of(TEXT)}, {PARTS}, '\"\"')"
 """The content of the message ``one`` as JSON: text, or the source's list of parts."""
 
-TEXT_OR_PARTS = f"coalesce({TEXT}, {_PARTS})"
+TEXT_OR_PARTS = f"coalesce({TEXT}, {PARTS})"
 """The text of the message ``one``, or its parts as JSON, ``NULL`` when it has neither."""
 
 _NO_CONTENT = (
     "len(list_filter(messages, lambda one: one.content IS NULL "
-    f"AND {_PARTS} IS NULL AND NOT {CALLS})) > 0"
+    f"AND {PARTS} IS NULL AND NOT {CALLS})) > 0"
 )
 """Whether a message has neither content of any kind nor a call."""
 
@@ -102,26 +107,40 @@ _CALLED = (
     f'\'","type":"function","function":\' || {_FUNCTION} || \'}}]}}\''
 )
 _ANSWERED = "'{\"tool_call_id\":\"call' || printf('%05d', place - 1) || '\"}'"
-_ROLE = (
-    "CASE one.role WHEN 'developer' THEN 'system' WHEN 'function' THEN 'tool' "
-    "WHEN 'observation' THEN 'tool' ELSE one.role END"
-)
-_AS_FOUR = (
-    f"CASE WHEN one.role = 'function_call' AND {_CALL_OF_TEXT} "
-    f"THEN struct_update(one, role := 'assistant', content := CAST(NULL AS VARCHAR), "
-    f"extra := {_CALLED}) "
-    f"WHEN one.role = 'observation' AND one.extra IS NULL AND place > 1 "
-    f"THEN struct_update(one, role := 'tool', extra := {_ANSWERED}) "
-    f"ELSE struct_update(one, role := {_ROLE}) END"
-)
-CANONICAL = {
-    "messages": (
-        f"CASE WHEN len(list_filter(messages, lambda one: one.role NOT IN {_ROLES})) = 0 "
-        f"THEN messages ELSE CAST(list_transform(messages, lambda one, place: {_AS_FOUR}) "
-        f"AS {MESSAGE_TYPE}[]) END"
+_USUAL_NAMES = {"developer": "system", "function": "tool", "observation": "tool"}
+
+
+def canonical(*kept: str) -> dict[str, str]:
+    """Return the step that gives every message one of the four roles, where it has one.
+
+    Args:
+        kept: Further roles that the target knows.
+    """
+    known = ", ".join(map(literal, (*_ROLES, *kept)))
+    names = " ".join(
+        f"WHEN {literal(old)} THEN {literal(new)}"
+        for old, new in _USUAL_NAMES.items()
+        if old not in kept
     )
-}
-"""The step that gives every message one of the four roles, where it has one."""
+    as_known = (
+        f"CASE WHEN one.role = 'function_call' AND {_CALL_OF_TEXT} "
+        f"THEN struct_update(one, role := 'assistant', content := CAST(NULL AS VARCHAR), "
+        f"extra := {_CALLED}) "
+        f"WHEN one.role = 'observation' AND one.extra IS NULL AND place > 1 "
+        f"THEN struct_update(one, role := 'tool', extra := {_ANSWERED}) "
+        f"ELSE struct_update(one, role := CASE one.role {names} ELSE one.role END) END"
+    )
+    return {
+        "messages": (
+            f"CASE WHEN len(list_filter(messages, lambda one: one.role NOT IN ({known}))) = 0 "
+            f"THEN messages ELSE CAST(list_transform(messages, lambda one, place: {as_known}) "
+            f"AS {MESSAGE_TYPE}[]) END"
+        )
+    }
+
+
+CANONICAL = canonical()
+"""The same for targets that know no others."""
 
 LETTERS = {
     "letters": (
