@@ -43,6 +43,9 @@ _CEILING_LANES = 16
 _CALIBRATED_MEMORY_KIB = 256 * 1024
 _MEMORY_STEP_KIB = 8 * 1024
 
+_paces: dict[int, float] = {}
+"""Seconds for each KiB and pass that the last derivation took here, by its lanes."""
+
 
 class KdfRefused(Unsupported):
     """Key derivation parameters are outside the bounds; nothing was computed."""
@@ -114,14 +117,13 @@ def floor_params() -> KdfParams:
 def calibrated(target_seconds: float = 0.5) -> KdfParams:
     """Return parameters whose derivation takes about ``target_seconds`` on this machine.
 
-    One run at the floor is timed; time grows in proportion to memory, which is raised up
-    to 256 MiB and never lowered. A slow machine therefore waits longer than the target.
+    The derivation by which the store was opened tells how fast it is; without one, a run at
+    the floor is timed. Time grows in proportion to memory, which is raised up to 256 MiB and
+    never lowered. A slow machine therefore waits longer than the target.
     """
-    floor = floor_params()
-    started = time.perf_counter()
-    stretch("calibration", floor).wipe()
-    elapsed = max(time.perf_counter() - started, 1e-6)
-    wanted = int(FLOOR_MEMORY_KIB * target_seconds / elapsed)
+    if _DEFAULT_LANES not in _paces:
+        stretch("calibration", floor_params()).wipe()
+    wanted = int(target_seconds / (_paces[_DEFAULT_LANES] * _FLOOR_ITERATIONS))
     stepped = wanted - wanted % _MEMORY_STEP_KIB
     return _params(min(max(stepped, FLOOR_MEMORY_KIB), _CALIBRATED_MEMORY_KIB))
 
@@ -136,6 +138,7 @@ def stretch(passphrase: str, params: KdfParams) -> Secret:
     """
     params.require_bounds()
     material = _normalised(passphrase)
+    started = time.perf_counter()
     try:
         kdf = Argon2id(
             salt=params.salt,
@@ -144,12 +147,15 @@ def stretch(passphrase: str, params: KdfParams) -> Secret:
             lanes=params.lanes,
             memory_cost=params.memory_kib,
         )
-        return Secret(kdf.derive(material))
+        stretched = Secret(kdf.derive(material))
     except MemoryError as error:
         raise KdfMemoryExhausted(
             f"the passphrase needs {params.memory_kib // 1024} MiB of free memory to be checked",
             hint="Close other programs and try again.",
         ) from error
+    elapsed = max(time.perf_counter() - started, 1e-6)
+    _paces[params.lanes] = elapsed / (params.memory_kib * params.iterations)
+    return stretched
 
 
 def _params(memory_kib: int) -> KdfParams:

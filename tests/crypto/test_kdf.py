@@ -115,6 +115,14 @@ def test_calibration_stays_between_the_floor_and_256_mib(target: float, memory_k
     assert (params.memory_kib, params.iterations, params.lanes) == (memory_kib, 3, 4)
 
 
+def test_a_derivation_that_was_just_made_is_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kdf, "_paces", {})
+    stretch("opening the store", floor_params())
+    (pace,) = kdf._paces.values()
+    monkeypatch.setattr(kdf, "stretch", None)  # A second one would fail.
+    assert calibrated(pace * 3 * 128 * 1024 * 1.01).memory_kib == 128 * 1024
+
+
 def test_calibrated_salts_are_fresh() -> None:
     assert floor_params().salt != floor_params().salt
 
