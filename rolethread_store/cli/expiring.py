@@ -42,6 +42,9 @@ def keep(
     Changes beyond the limit can no longer be undone or looked into, and their content is
     gone from disk. Every working copy and every published version stays as it is. The limit
     is applied again by itself, at most once a day, when a command that writes ends.
+
+    With an import go the bytes of its file, which export --exact writes: they hold the texts
+    of entries that were edited or deleted since.
     """
     with opened(ctx) as store:
         report = store.keep_history(limit, dry_run=dry_run)
