@@ -129,9 +129,9 @@ class FlatShape:
             read, lambda role, text: f"{{'role': {literal(role)}, 'content': {text}}}"
         )
 
-    def all_usual_sql(self, read: str) -> str:
-        """Return SQL that tells whether the messages need nothing but role and content."""
-        return f"{read} IS NOT NULL"
+    def usual_proof_sql(self, read: str) -> str:
+        """Return SQL for the same: what is made of the fields has role and content alone."""
+        return self.proof_sql(read)
 
     @property
     def _has_input(self) -> bool:

@@ -116,14 +116,41 @@ class PlainShape:
         The lists are there, and labels and tags are no ``null``; a record holding what
         could be other JSON is asked for the types, and only then.
         """
+        label, text = self._label_and_text
+        odd = (
+            f"CASE WHEN {label} IN ({self.usual_sql}) THEN false "
+            f"ELSE {label} IS NULL OR {like_json(label)} END OR {like_json(text)}"
+        )
+        return self._proof_sql(read, odd, "true")
+
+    def usual_proof_sql(self, read: str) -> str:
+        """Return SQL for the same, and that messages need nothing but role and content.
+
+        In one pass over the messages: two took 3 % of an import's processor time.
+        """
+        label, text = self._label_and_text
+        usual = f"({label} IN ({self.usual_sql}) AND {text} IS NOT NULL) IS NOT TRUE"
+        listed = f"{read}.{identifier(self.list_key)}"
+        all_usual = f"len(list_filter({listed}, lambda one: {usual})) = 0"
+        return self._proof_sql(read, f"{usual} OR {like_json(text)}", all_usual)
+
+    @property
+    def _label_and_text(self) -> tuple[str, str]:
+        dialect = self.dialect
+        return f"one.{identifier(dialect.role_key)}", f"one.{identifier(dialect.content_key)}"
+
+    def _proof_sql(self, read: str, odd: str, besides: str) -> str:
+        """Return the proof by a test for messages that could be more than text.
+
+        Args:
+            read: What was read.
+            odd: Tells it of the message ``one``; where there is none, that is the proof.
+            besides: What must be so too where there is one.
+        """
         dialect = self.dialect
         listed = f"{read}.{identifier(self.list_key)}"
-        label, text = (f"one.{identifier(key)}" for key in (dialect.role_key, dialect.content_key))
         here = [f"len({listed}) > 0"]
-        clear = [
-            f"len(list_filter({listed}, lambda one: CASE WHEN {label} IN ({self.usual_sql}) "
-            f"THEN false ELSE {label} IS NULL OR {like_json(label)} END OR {like_json(text)})) = 0"
-        ]
+        clear = [f"len(list_filter({listed}, lambda one: {odd})) = 0"]
         kinds = [
             all_are("'VARCHAR'", f"$.{self.list_key}[*].{dialect.role_key}", listed),
             all_are("'VARCHAR', 'NULL'", f"$.{self.list_key}[*].{dialect.content_key}", listed),
@@ -135,7 +162,7 @@ class PlainShape:
             kinds.append(proof.kinds)
         return (
             f"{' AND '.join(here)} AND CASE WHEN {' AND '.join(clear)} THEN true "
-            f"ELSE {' AND '.join(kinds)} END"
+            f"ELSE {' AND '.join([besides, *kinds])} END"
         )
 
     def usual_messages_sql(self, read: str) -> str:
@@ -148,15 +175,6 @@ class PlainShape:
         return (
             f"list_transform({listed}, lambda one: "
             f"{{'role': {role}, 'content': one.{identifier(dialect.content_key)}}})"
-        )
-
-    def all_usual_sql(self, read: str) -> str:
-        """Return SQL that tells whether the messages need nothing but role and content."""
-        label, text = self.dialect.role_key, self.dialect.content_key
-        return (
-            f"len(list_filter({read}.{identifier(self.list_key)}, lambda one: "
-            f"(one.{identifier(label)} IN ({self.usual_sql}) "
-            f"AND one.{identifier(text)} IS NOT NULL) IS NOT TRUE)) = 0"
         )
 
     @property

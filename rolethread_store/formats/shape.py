@@ -56,6 +56,6 @@ class Shape(Protocol):
         """Give role and content of messages that need no other field."""
         ...
 
-    def all_usual_sql(self, read: str) -> str:
-        """Tell whether the messages need nothing but role and content."""
+    def usual_proof_sql(self, read: str) -> str:
+        """Tell of it that too, and whether the messages need nothing but role and content."""
         ...

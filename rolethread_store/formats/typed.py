@@ -37,7 +37,7 @@ def typed_sql(
     proof = shape.proof_sql("read")
     if usual:
         fields["messages"] = shape.usual_messages_sql("read")
-        proof = f"{shape.all_usual_sql('read')} AND {proof}"
+        proof = shape.usual_proof_sql("read")
     # A test that is a value, and no WHERE: the engine would push that below the cast and
     # evaluate the cast twice.
     count = f"CASE WHEN {proof} THEN {shape.count_sql('read')} END"
