@@ -11,9 +11,10 @@ names the frame before it, and that is where the old file's history ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
 from rolethread_store.changelog.frame import LogCipher, LogDamaged
 from rolethread_store.changelog.scan import (
@@ -94,11 +95,14 @@ class LogReader:
         listed = filter(None, map(self._layout.log_of, self._disk.list(self._layout.logs)))
         names = [name for name in listed if name.number >= first]
         kept: list[LogFile] = []
+        unborn: dict[UUID, int] = {}
         for name in names:
             raw = self._disk.read(self._layout.log(*name))
             file = scan(self._cipher, name, raw)
-            if file.state is not LogState.UNBORN:
-                _join(kept, file, start)
+            if file.state is LogState.UNBORN:
+                unborn[name.log_id] = name.number
+            else:
+                _join(kept, file, start, unborn)
         _check_marks(kept, (mark for mark in marks if _beyond(mark, start)))
         if start is not None and kept and kept[0].name.log_id == start.log_id:
             kept[0] = kept[0].after(start.frames)
@@ -120,8 +124,17 @@ class LogReader:
         return newest == history.files[-1].name and is_room(raw, position.size)
 
 
-def _join(kept: list[LogFile], file: LogFile, start: LogPosition | None) -> None:
-    """Add a file to the history if its link fits."""
+def _join(
+    kept: list[LogFile], file: LogFile, start: LogPosition | None, unborn: Mapping[UUID, int]
+) -> None:
+    """Add a file to the history if its link fits.
+
+    Args:
+        kept: The files before it.
+        file: The file.
+        start: Where the history begins.
+        unborn: Numbers of the files before it in which no frame was found.
+    """
     link = file.link
     while kept and (link is None or link.log_id != kept[-1].name.log_id):
         # A first change that failed leaves a file with it, which the next one links past.
@@ -131,6 +144,9 @@ def _join(kept: list[LogFile], file: LogFile, start: LogPosition | None) -> None
     if kept and link is not None:
         kept[-1] = _linked_part(kept[-1], file, link)
     elif kept or not _begins(file, start):
+        if link is not None and (lost := unborn.get(link.log_id)) is not None:
+            message = f"The change log file {lost:08d} is damaged from its first frame on"
+            raise _too_short(lost, message)
         raise LogDamaged(
             f"The change log file before {file.name.number:08d} is missing", hint=_HINT
         )

@@ -24,6 +24,7 @@ __all__ = [
     "QueryRefused",
     "SegmentUnreadable",
     "SpillFull",
+    "asking",
     "translated",
 ]
 
@@ -77,6 +78,7 @@ class CryptoModuleMissing(Unsupported):
 
 
 _BROKEN_BYTES = ("AES tag differs", "parquet", "thrift", "snappy", "zstd", "out of buffer", "magic")
+_INTERRUPTED = "Query interrupted"
 _FULL = ("no space left", "disk quota", "max_temp_directory_size")
 # The disk's refusals, which say nothing about the bytes of a segment.
 _FORBIDDEN = (
@@ -105,6 +107,19 @@ def _of_disk(text: str) -> SpillFull | SegmentUnreadable:
 
 
 @contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise what Ctrl-C raises everywhere else; DuckDB has two errors of its own for it."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """Raise the store's error for whatever DuckDB raises inside.
 
@@ -115,9 +130,11 @@ def translated() -> Iterator[None]:
         MemoryExhausted: the memory limit was reached.
         SpillFull: nothing more could be written.
         EngineFailed: anything else.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     try:
-        yield
+        with _interruptible():
+            yield
     except UnicodeEncodeError:
         raise QueryInvalid("the text holds half of a surrogate pair") from None
     except UnicodeDecodeError:
@@ -141,3 +158,17 @@ def translated() -> Iterator[None]:
         if any(word.lower() in text.lower() for word in _BROKEN_BYTES):
             raise SegmentUnreadable(text) from None
         raise QueryInvalid(text) from None
+
+
+@contextmanager
+def asking(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Translate what a statement raises, and let nothing of it run on after Ctrl-C.
+
+    What still ran would keep the connection's next statement waiting, or its end.
+    """
+    try:
+        with translated():
+            yield
+    except KeyboardInterrupt:
+        connection.interrupt()
+        raise

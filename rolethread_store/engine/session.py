@@ -21,9 +21,10 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling
 
-from rolethread_store.engine.failures import CryptoModuleMissing, EngineFailed, translated
+from rolethread_store.engine.failures import CryptoModuleMissing, EngineFailed, asking, translated
 from rolethread_store.engine.result import EngineResult
 from rolethread_store.engine.text import identifier, literal
+from rolethread_store.errors import StoreError
 
 __all__ = ["Session", "SessionFolders"]
 
@@ -93,6 +94,19 @@ def _connect(spill: Path, memory_limit: str | None, *, in_order: bool) -> duckdb
     return connection
 
 
+def _noting(
+    batches: Iterator[pa.RecordBatch], failures: list[BaseException]
+) -> Iterator[pa.RecordBatch]:
+    """Give batches on, and note what ends them before their time."""
+    try:
+        yield from batches
+    except GeneratorExit:
+        raise  # The engine wants no more.
+    except BaseException as error:
+        failures.append(error)
+        raise
+
+
 class Session:
     """A DuckDB instance of its own, in memory, behind the sandbox."""
 
@@ -154,12 +168,12 @@ class Session:
 
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> None:
         """Run a statement for its effect."""
-        with translated():
+        with asking(self._connection):
             self._connection.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """Run a query and return all rows as tuples."""
-        with translated():
+        with asking(self._connection):
             return self._connection.execute(sql, parameters).fetchall()
 
     def value(self, sql: str, parameters: Sequence[object] | None = None) -> Any:  # noqa: ANN401
@@ -168,7 +182,7 @@ class Session:
 
     def arrow(self, sql: str, parameters: Sequence[object] | None = None) -> pa.Table:
         """Run a query and return all rows as an Arrow table."""
-        with translated():
+        with asking(self._connection):
             return self._connection.execute(sql, parameters).to_arrow_table()
 
     def result(self, sql: str, parameters: Sequence[object] | None = None) -> EngineResult:
@@ -193,19 +207,24 @@ class Session:
         """Lend Arrow batches that are made when one statement asks for them.
 
         As a capsule: a registered reader is emptied by Arrow's scanner far ahead of the
-        engine, and its whole source is in memory. An exception of the iterator ends the
-        statement; what the statement then says of it is not the exception's own word.
+        engine, and its whole source is in memory. What the iterator fails with ends the
+        statement, and is raised here as it was: the engine has words of its own for it.
 
         Args:
             name: What SQL calls them, given back quoted.
             schema: What every batch has.
             batches: Asked from any of the engine's threads, one at a time.
         """
-        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        failures: list[BaseException] = []
+        reader = pa.RecordBatchReader.from_batches(schema, _noting(batches, failures))
         with translated():
             self._connection.register(name, reader.__arrow_c_stream__())
         try:
             yield identifier(name)
+        except StoreError:
+            if failures:
+                raise failures[0] from None
+            raise
         finally:
             with translated():
                 self._connection.unregister(name)

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from rolethread_store.clock import Clock
 from rolethread_store.engine import QueryInvalid, SegmentUnreadable
-from rolethread_store.errors import StoreError
 from rolethread_store.formats.lanes import RAW_TABLE, Lane, count_alike, write_alike
 from rolethread_store.formats.outcome import ImportTarget
 from rolethread_store.formats.pieces import id_column, integers
@@ -42,29 +41,20 @@ class _Numbered:
 
     Attributes:
         count: Records given so far.
-        failure: What ended the batches before their time.
     """
 
     def __init__(self, records: Records, clock: Clock, ordinal: int) -> None:
         self.count = 0
-        self.failure: BaseException | None = None
         self._records = records
         self._clock = clock
         self._ordinal = ordinal
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in self._records.flow():
-                if batch.column("fault").null_count < len(batch):
-                    raise _OddRecord
-                self.count += len(batch)
-                yield self._numbered(batch)
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            # The engine makes words of its own of it, whatever it is.
-            self.failure = error
-            raise
+        for batch in self._records.flow():
+            if batch.column("fault").null_count < len(batch):
+                raise _OddRecord
+            self.count += len(batch)
+            yield self._numbered(batch)
 
     def _numbered(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         end = self._ordinal + self.count
@@ -91,12 +81,8 @@ def import_flow(records: Records, lane: Lane, target: ImportTarget, tally: Tally
     try:
         with target.session.stream(RAW_TABLE, _SCHEMA, iter(numbered)) as table:
             kept = write_alike(table, lane.shape, lane, target, records.expected())
-    except StoreError as error:
-        if numbered.failure is None and isinstance(error, QueryInvalid | SegmentUnreadable):
-            return None
-        if isinstance(numbered.failure, _OddRecord):
-            return None
-        raise numbered.failure or error from None
+    except (_OddRecord, QueryInvalid, SegmentUnreadable):
+        return None
     require_accounted(lane.stamp.source, numbered.count, kept, 0)
     tally.ordinal += kept
     count_alike(kept, lane.shape, tally)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rolethread_store.changelog import LogHistory, LogReader
+import pytest
+
+from rolethread_store.changelog import LogDamaged, LogHistory, LogReader
+from rolethread_store.changelog.frame import HEADER_BYTES
 from tests.changelog.logs import CIPHER, make_log
 
 
@@ -43,3 +46,22 @@ def test_a_log_is_still_as_it_was_until_anything_comes_or_goes(tmp_path: Path) -
     assert is_still(read)
     first.unlink()
     assert not is_still(read), "a file is gone"
+
+
+def test_a_file_without_one_good_frame_is_named_by_what_links_to_it(tmp_path: Path) -> None:
+    log = make_log(tmp_path)
+    first = log.write(b"a1")[0]
+    log.write(b"b1")
+    path = log.paths()[0]
+    raw = bytearray(path.read_bytes())
+    raw[HEADER_BYTES + 7] ^= 2  # The first frame says that it reaches beyond the file,
+    for place in range(HEADER_BYTES + 40, len(raw), 20):
+        raw[place] ^= 1  # and none behind it opens.
+    path.write_bytes(raw)
+    with pytest.raises(LogDamaged, match="00000001 is damaged from its first frame on") as raised:
+        log.read()
+    assert raised.value.number == first.number
+    path.unlink()
+    with pytest.raises(LogDamaged, match="before 00000002 is missing") as raised:
+        log.read()
+    assert raised.value.number is None
