@@ -33,11 +33,14 @@ def session(tmp_path: Path) -> Iterator[Session]:
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
     """Press Ctrl-C half a second from now."""
+    # The processes of a parallel run ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     yield
     timer.cancel()
     timer.join()
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("ctrl_c")
