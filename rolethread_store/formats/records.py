@@ -192,7 +192,8 @@ def open_records(
             return line_batches(resumed, place, lines=records)
 
         lines = layout.container is Container.LINES and gaps is None
-        found = again if lines and source.seekable is not None else None
+        # Not every web server lets a file be read from its middle, nor for nothing.
+        found = again if lines and source.near else None
         batches = _batches(source, stream, layout, gaps)
         yield Records(batches, schema, group_bytes, layout.size, found)
 

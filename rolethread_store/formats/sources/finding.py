@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -88,7 +89,8 @@ def _at_path(path: Path, options: SourceOptions) -> list[SourceFile]:
         # What another program writes as we read is there once.
         with Reaching(str(path)):
             return [_once(path.name, opener(), options)]
-    return _sources(path.name, str(path), opener, options)
+    found = _sources(path.name, str(path), opener, options)
+    return [replace(one, near=one.seekable is not None) for one in found]
 
 
 def _at_address(url: str, options: SourceOptions) -> list[SourceFile]:

@@ -48,6 +48,7 @@ class SourceFile:
         seekable: Gives the bytes as they lie on the disk or at the URL for readers that
             jump about in them; ``None`` when they cannot be had so.
         once: Whether it can be read only once, as standard input.
+        near: Whether it is a file of this machine, which can be read again from any byte.
     """
 
     name: str
@@ -56,6 +57,7 @@ class SourceFile:
     table: TableOptions = field(default_factory=TableOptions)
     seekable: Callable[[], BinaryIO] | None = None
     once: bool = False
+    near: bool = False
 
     def open(self, watcher: Watcher | None = None) -> Stream:
         """Return a fresh reader; standard input can be had until it is read from.
@@ -74,7 +76,7 @@ class SourceFile:
         return stream
 
     def open_at(self, place: int, watcher: Watcher | None = None) -> Stream:
-        """Return a reader from a byte on, of a source that can be jumped about in.
+        """Return a reader from a byte on, of a source that is near.
 
         Raises:
             SourceMissing: nothing is there any more.

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from rolethread_store.errors import StoreError
+from rolethread_store.formats import lines
+from rolethread_store.formats.records import open_records
 from rolethread_store.formats.sources import SourceMissing, SourceUnavailable, find_sources
 from rolethread_store.store import Store
 from tests.formats.sources.reading import records_of
@@ -61,6 +63,21 @@ def test_an_import_by_address_is_one_like_any_other(
     report = dataset.import_files([f"{web}/chats.jsonl"])
     assert (report.kept, report.quarantined, report.sources) == (2, 1, ("chats.jsonl",))
     assert dataset.import_files([tmp_path / "chats.jsonl"]).duplicates == 3
+
+
+def test_a_group_is_had_twice_from_a_server_that_gives_no_parts(
+    web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_CHUNK_BYTES", 1_000)
+    jsonl(tmp_path / "chats.jsonl", [chat("Who?", "Nobody.") for _ in range(300)])
+    with open_records(find_sources([f"{web}/chats.jsonl"])[0], 4_000) as records:
+        passed = sum(map(len, records.flow()))
+        records.done()
+        flowed = [batch["record"].to_pylist() for batch in records.flow()]
+        table = records.table()
+    assert flowed[0][0] == passed + 1
+    assert table is not None
+    assert table["record"].to_pylist() == [number for part in flowed for number in part]
 
 
 @pytest.mark.parametrize("address", ["/none.jsonl", ":1/a.jsonl"])
