@@ -43,8 +43,8 @@ def keep(
     gone from disk. Every working copy and every published version stays as it is. The limit
     is applied again by itself, at most once a day, when a command that writes ends.
 
-    With an import go the bytes of its file, which export --exact writes: they hold the texts
-    of entries that were edited or deleted since.
+    Of the files that were imported the bytes of records stay that are as they were: export
+    --exact writes the same before and after.
     """
     with opened(ctx) as store:
         report = store.keep_history(limit, dry_run=dry_run)

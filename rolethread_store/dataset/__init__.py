@@ -39,8 +39,14 @@ from rolethread_store.dataset.rebuilding import Rebuild, next_record, require_no
 from rolethread_store.dataset.rekeying import RekeyedTree
 from rolethread_store.dataset.remains import FileDamage, Remains
 from rolethread_store.dataset.rows import ENTRY_SELECT, entry_of
+from rolethread_store.dataset.slices import row_slices
 from rolethread_store.dataset.states import DatasetMissing, States, stored_name
-from rolethread_store.dataset.thinning import expired, named_batches, shredded
+from rolethread_store.dataset.thinning import (
+    expired,
+    named_batches,
+    shredded,
+    with_originals,
+)
 from rolethread_store.dataset.trees import (
     RekeyUnfinished,
     StoreRebuilt,
@@ -105,8 +111,10 @@ __all__ = [
     "present_layout",
     "publish_manifest",
     "require_no_rekey",
+    "row_slices",
     "shredded",
     "stored_name",
     "unfinished_rekeys",
     "useful_bases",
+    "with_originals",
 ]

@@ -45,6 +45,12 @@ class Beginning:
         """What a base of just these sets is known by."""
         return chain_digest(self.sets)
 
+    def fold(self, journal: Journal) -> DatasetFold:
+        """Return the state that the sets lead to."""
+        families = journal.history.families
+        empty = DatasetFold(self.dataset_id, families.of(self.dataset_id), version=0)
+        return folded(empty, self.sets, journal.manifest.bases)
+
 
 def lowered(records: Sequence[ChangeSet], cut: int) -> int:
     """Return the cut, lowered so that no revert above it takes a set below it out of effect.
@@ -106,9 +112,7 @@ def base_of(
 
     A state without pending changes needs none: its layers are the base.
     """
-    families = journal.history.families
-    empty = DatasetFold(beginning.dataset_id, families.of(beginning.dataset_id), version=0)
-    fold = folded(empty, beginning.sets, journal.manifest.bases)
+    fold = beginning.fold(journal)
     relation = reader.relation(fold)
     digest, entries = content_digest(reader.rows, relation)
     made = _written(reader, room, fold, relation) if fold.pending else []

@@ -6,7 +6,7 @@ versions and working copies need. What it did to entries is gone, and it says so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from uuid import UUID
 
 from rolethread_store.model import (
@@ -27,7 +27,7 @@ from rolethread_store.model import (
     WorkingCopyForked,
 )
 
-__all__ = ["SHREDDED", "expired", "named_batches", "shredded"]
+__all__ = ["SHREDDED", "expired", "named_batches", "shredded", "with_originals"]
 
 SHREDDED = "(shredded)"
 """Stands for every name and summary of a dataset that was shredded."""
@@ -46,10 +46,8 @@ def expired(record: ChangeSet) -> ChangeSet:
     for change in record.changes:
         if isinstance(change, BatchAttached):
             # What was set aside is no history: it stays until it is dealt with. Originals
-            # hold the texts of entries that were deleted or edited since.
-            sources = tuple(one.model_copy(update={"framing": None}) for one in change.sources)
-            gone = {"batch_id": None, "originals_id": None, "sources": sources}
-            kept.append(change.model_copy(update=gone))
+            # are looked through, see with_originals.
+            kept.append(change.model_copy(update={"batch_id": None}))
         elif isinstance(change, _LISTING | FactPut | FactRemoved):
             kept.append(change)
     kept += (
@@ -58,6 +56,35 @@ def expired(record: ChangeSet) -> ChangeSet:
         if dataset_id != REGISTRY_ID
     )
     return record.model_copy(update={"changes": tuple(kept)})
+
+
+def with_originals(
+    record: ChangeSet, batches: Mapping[UUID, UUID | None], sources: Set[tuple[UUID, str]]
+) -> ChangeSet:
+    """Return an expired record with what is left of the bytes its imports kept.
+
+    Args:
+        record: The record; itself if nothing about it is different.
+        batches: What takes the place of a batch of originals, ``None`` for nothing.
+        sources: Import and file name of what some state still has an entry of.
+    """
+    changes: list[Change] = []
+    for change in record.changes:
+        if isinstance(change, BatchAttached):
+            files = tuple(
+                one if (change.import_id, one.name) in sources or one.framing is None
+                else one.model_copy(update={"framing": None})
+                for one in change.sources
+            )  # fmt: skip
+            old = change.originals_id
+            new = None if old is None else batches.get(old, old)
+            if new != old or files != change.sources:
+                update = {"originals_id": new, "sources": files}
+                change = change.model_copy(update=update)
+        changes.append(change)
+    if all(one is other for one, other in zip(changes, record.changes, strict=True)):
+        return record
+    return record.model_copy(update={"changes": tuple(changes)})
 
 
 def shredded(records: Iterable[ChangeSet], family: Set[UUID]) -> list[ChangeSet]:

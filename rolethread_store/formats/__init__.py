@@ -27,6 +27,7 @@ from rolethread_store.formats.exporting import (
     render_one,
 )
 from rolethread_store.formats.importing import import_files
+from rolethread_store.formats.originals import content_sql
 from rolethread_store.formats.outcome import ImportOutcome, ImportTarget, QuarantineSample
 from rolethread_store.formats.placing import OutputExists
 from rolethread_store.formats.repairing import (
@@ -99,6 +100,7 @@ __all__ = [
     "Target",
     "arranged_source",
     "chosen_target",
+    "content_sql",
     "destination_of",
     "detect_file",
     "export_entries",

@@ -136,7 +136,7 @@ def _framing(session: Session, source: Source, plan: ExactPlan) -> Framing:
     if lost and not plan.allow:
         named = ", ".join(f"{name} ({count:,} entries)" for name, count in list(lost.items())[:3])
         raise NotKept(
-            f"no import kept the bytes of {named}, or they went with its history",
+            f"no import kept the bytes of {named}",
             hint="import it again with --exact (tables and pictures have no such bytes), "
             "or use --allow to write these entries in the format they came in",
         )

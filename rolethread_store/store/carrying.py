@@ -6,16 +6,12 @@ a working copy one of the same name; states that hold the same share their rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-import pyarrow as pa
-
 from rolethread_store.changelog import DatasetFold, Version
-from rolethread_store.dataset import Reader, Remains
-from rolethread_store.engine import literal
+from rolethread_store.dataset import Reader, Remains, row_slices
 from rolethread_store.model import (
     Batch,
     BatchAttached,
@@ -31,8 +27,6 @@ from rolethread_store.query import count
 from rolethread_store.store.store import Store
 
 __all__ = ["SavedDataset", "SavedState", "carried"]
-
-_SLICE_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +157,8 @@ class _Carrier:
         parts, reader = self._parts, self._reader
         parts.journal.begin_write()
         relation = reader.relation(fold)
-        entries = _slices(reader, relation, "position", "BIGINT")
-        originals = _slices(reader, reader.originals_relation(fold), "entry_id", "UUID")
+        entries = row_slices(reader, relation, "position", "BIGINT")
+        originals = row_slices(reader, reader.originals_relation(fold), "entry_id", "UUID")
         aside = reader.session.arrow(reader.quarantine_relation(fold))
         rows = _Rows(
             parts.room.write_slices(BatchKind.ENTRIES, entries),
@@ -211,17 +205,3 @@ def _framed(copy_id: UUID, fold: DatasetFold) -> list[Change]:
                 BatchAttached(dataset_id=copy_id, import_id=attached.import_id, sources=sources)
             )
     return changes
-
-
-def _slices(reader: Reader, relation: str, key: str, kind: str) -> Iterator[pa.Table]:
-    """Yield rows in the order of a column, a part at a time: they need not fit into memory."""
-    rows = reader.rows(
-        f"SELECT min({key}) FROM (SELECT {key}, (row_number() OVER (ORDER BY {key}) - 1) "
-        f"// {_SLICE_ROWS} AS slice FROM ({relation})) GROUP BY slice ORDER BY slice"
-    )
-    starts = [f"CAST({literal(str(row[0]))} AS {kind})" for row in rows]
-    for start, end in zip(starts, [*starts[1:], None], strict=False):
-        until = "" if end is None else f" AND {key} < {end}"
-        yield reader.session.arrow(
-            f"SELECT * FROM ({relation}) WHERE {key} >= {start}{until} ORDER BY {key}"
-        )

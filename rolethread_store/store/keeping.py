@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -26,6 +26,7 @@ from rolethread_store.dataset import (
 from rolethread_store.errors import InvalidInput, Unavailable
 from rolethread_store.model import Batch, ChangeSet, FactKind, FactPut, Setting
 from rolethread_store.storage import RebuildRunning, rebuilding
+from rolethread_store.store.outliving import Outliving, outliving
 from rolethread_store.store.parts import Parts
 
 __all__ = ["Horizon", "HorizonInvalid", "KeepReport", "keep", "keep_if_due", "remembered"]
@@ -92,7 +93,7 @@ class KeepReport:
         expired: Change sets whose content goes now.
         remaining: Change sets that can still be undone or looked into.
         oldest: When the oldest of these was made.
-        freed: Bytes of segments and log that go, before what new checkpoints take.
+        freed: Bytes of segments and log that go, before what is written anew.
         dry_run: Whether nothing was done.
         old_removed: Whether the old files are gone; else the next writer removes them when
             nobody reads them any more.
@@ -121,6 +122,11 @@ class _Plan:
         """Records that lose their content."""
         return sum(one is not other for one, other in zip(self.old, self.new, strict=True))
 
+    @property
+    def expiring(self) -> list[ChangeSet]:
+        """Records without content, those of earlier times too, if any is to lose it now."""
+        return [one for one in self.new if one.expired] if self.changed else []
+
 
 def keep(parts: Parts, horizon: Horizon, *, dry_run: bool = False) -> KeepReport:
     """Remember a horizon and let go of what lies beyond it.
@@ -133,24 +139,27 @@ def keep(parts: Parts, horizon: Horizon, *, dry_run: bool = False) -> KeepReport
     """
     journal = parts.journal
     if dry_run:
-        return _report(parts, horizon, _plan(parts, horizon), dry_run=True)
+        plan = _plan(parts, horizon)
+        with outliving(parts, plan.expiring, plan.needed) as originals:
+            return _report(parts, horizon, plan, originals, dry_run=True)
     with rebuilding(journal.layout):
         require_no_rekey(journal)
         journal.require_no_block()
         journal.begin_write()
         parts.upkeep.wait()
         plan = _plan(parts, horizon)
-        report = _report(parts, horizon, plan, dry_run=False)
+        with outliving(parts, plan.expiring, plan.needed) as originals:
+            report = _report(parts, horizon, plan, originals, dry_run=False)
+            rebuild = _prepared(parts, plan, originals) if plan.changed else None
         setting = FactPut(fact=Setting(key=_KEY, value=horizon.text))
         words = f"keep history: {horizon.text}"
         fresh = remembered(parts) != horizon
-        if plan.changed:
+        if rebuild is not None:
             # One step: a limit that could not be applied is not remembered, and one that
             # could not be remembered is not applied.
-            bases = _bases(parts, plan)
             more = [next_record(journal, [setting], words)] if fresh else []
             parts.release()
-            Rebuild(journal, [*plan.new, *more], bases).run()
+            replace(rebuild, records=[*rebuild.records, *more]).run()
         elif fresh:
             journal.commit([setting], words)
         # Also without a change: an earlier rebuild may have died before this.
@@ -236,8 +245,8 @@ def _present_batches(parts: Parts) -> set[object]:
     return found
 
 
-def _bases(parts: Parts, plan: _Plan) -> list[Base]:
-    """Return the checkpoints of the new store, and publish those that have to be made."""
+def _prepared(parts: Parts, plan: _Plan, originals: Outliving) -> Rebuild:
+    """Return the store as it is to be, and publish the checkpoints and originals it needs."""
     journal = parts.journal
     known = useful_bases(journal.history, journal.manifest.bases, plan.cut)
     chains = {base.chain for base in known}
@@ -248,14 +257,20 @@ def _bases(parts: Parts, plan: _Plan) -> list[Base]:
             base, made = base_of(journal, parts.reader, parts.room, beginning)
             fresh.append(base)
             batches += made
-    if fresh:
+    staying = originals.write()
+    batches += [batch for batch in staying.values() if batch is not None]
+    if fresh or batches:
         journal.publish(batches, fresh)
-    return known + fresh
+    names = {old: None if new is None else new.batch_id for old, new in staying.items()}
+    return Rebuild(journal, originals.told(plan.new, names), known + fresh)
 
 
-def _report(parts: Parts, horizon: Horizon, plan: _Plan, *, dry_run: bool) -> KeepReport:
+def _report(
+    parts: Parts, horizon: Horizon, plan: _Plan, originals: Outliving, *, dry_run: bool
+) -> KeepReport:
     journal = parts.journal
     wanted = named_batches(plan.new) | _present_batches(parts)
+    wanted -= originals.thinned.keys()
     known = useful_bases(journal.history, journal.manifest.bases, plan.cut)
     wanted |= {layer.batch_id for base in known for layer in base.layers}
     gone = sum(b.size for b in journal.manifest.batches if b.batch_id not in wanted)

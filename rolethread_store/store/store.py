@@ -71,15 +71,7 @@ class Store(HistoryVerbs, QuarantineVerbs, SlotVerbs, RebuildVerbs):
         recovery_code: str | None = None,
         working_copy: str | None = None,
     ) -> None:
-        journal = Journal(
-            unlocked.layout, unlocked.disk, unlocked.keyring, clock,
-            working_copy=None if working_copy is None else stored_name(working_copy),
-            lease=unlocked.lease,
-        )  # fmt: skip
-        unlocked.keyring.require_header(
-            unlocked.header.encode(), bytes.fromhex(journal.manifest.header_tag)
-        )
-        journal.states.require_working_copy()
+        journal = _journal(unlocked, clock, working_copy)
         journal.wait = wait
         reader = Reader(journal, memory_limit=memory_limit)
         self._parts = Parts(
@@ -342,3 +334,28 @@ def open_store(  # noqa: PLR0913 - keywords of the public door
         unlocked, clock or SystemClock(), wait=wait, memory_limit=memory_limit,
         working_copy=working_copy,
     )  # fmt: skip
+
+
+def _journal(unlocked: Unlocked, clock: Clock, working_copy: str | None) -> Journal:
+    """Read a store's state; whoever is refused leaves neither keys nor a lease behind.
+
+    Raises:
+        Corrupt: header, manifest or log are not what was written.
+        NotFound: no dataset has a working copy of that name.
+    """
+    try:
+        journal = Journal(
+            unlocked.layout, unlocked.disk, unlocked.keyring, clock,
+            working_copy=None if working_copy is None else stored_name(working_copy),
+            lease=unlocked.lease,
+        )  # fmt: skip
+        unlocked.keyring.require_header(
+            unlocked.header.encode(), bytes.fromhex(journal.manifest.header_tag)
+        )
+        journal.states.require_working_copy()
+    except BaseException:
+        unlocked.keyring.wipe()
+        if unlocked.lease is not None:
+            unlocked.lease.release()
+        raise
+    return journal

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import rolethread_store
 from rolethread_store.errors import Conflict
 from rolethread_store.formats import NotKept
-from rolethread_store.segments import SegmentDamaged
+from rolethread_store.segments import SegmentDamaged, scan
 from rolethread_store.store import Dataset, Store
 from tests.formats.test_round_trip import records
 from tests.scenes import PASSPHRASE
@@ -38,6 +38,14 @@ def written_back(dataset: Dataset, where: str | None = None) -> bytes:
     out = io.BytesIO()
     dataset.export_exact(out, where=where)
     return out.getvalue()
+
+
+def brought(store: Store, folder: Path, content: bytes) -> Dataset:
+    path = folder / "in.json"
+    path.write_bytes(content)
+    dataset = store.dataset("d")
+    dataset.import_file(path)
+    return dataset
 
 
 def styles(records: list[Any]) -> dict[str, bytes]:
@@ -64,10 +72,7 @@ STYLES = styles(SHAREGPT)
 
 @pytest.mark.parametrize("style", STYLES)
 def test_the_same_bytes_come_back(fresh_store: Store, tmp_path: Path, style: str) -> None:
-    path = tmp_path / "in.json"
-    path.write_bytes(STYLES[style])
-    dataset = fresh_store.dataset("d")
-    dataset.import_file(path)
+    dataset = brought(fresh_store, tmp_path, STYLES[style])
     assert written_back(dataset) == STYLES[style]
     report = dataset.export_exact(tmp_path / "out.json")
     assert (tmp_path / "out.json").read_bytes() == STYLES[style]
@@ -86,10 +91,7 @@ def test_the_same_bytes_come_back(fresh_store: Store, tmp_path: Path, style: str
 def test_what_is_done_to_one_leaves_the_others_as_they_were(
     fresh_store: Store, open_again: Callable[[], Store], tmp_path: Path, style: str
 ) -> None:
-    path = tmp_path / "in.json"
-    path.write_bytes(STYLES[style])
-    dataset = fresh_store.dataset("d")
-    dataset.import_file(path)
+    dataset = brought(fresh_store, tmp_path, STYLES[style])
     middle = dataset.page(1, offset=1)[0].entry_id
 
     fresh_store.edit(middle, message=0, content="other")
@@ -119,10 +121,7 @@ def test_what_is_done_to_one_leaves_the_others_as_they_were(
 
 
 def test_an_edit_taken_back_by_hand_gives_the_old_bytes(fresh_store: Store, tmp_path: Path) -> None:
-    path = tmp_path / "in.json"
-    path.write_bytes(STYLES["python's own"])
-    dataset = fresh_store.dataset("d")
-    dataset.import_file(path)
+    dataset = brought(fresh_store, tmp_path, STYLES["python's own"])
     entry = dataset.page(1)[0]
     fresh_store.edit(entry.entry_id, message=0, content="x")
     assert written_back(dataset) != STYLES["python's own"]
@@ -147,9 +146,8 @@ def test_foreign_records_and_those_of_several_entries(fresh_store: Store, tmp_pa
     assert json.loads(lines[0])["messages"][0]["content"] == "changed"
 
 
-def test_a_record_of_which_an_entry_is_gone_is_no_longer_written_whole(
-    fresh_store: Store, tmp_path: Path
-) -> None:
+def chats(*texts: str) -> str:
+    """Return one record of which each text becomes an entry."""
     pages = [
         {"id": "c", "title": "T", "mapping": {
             "r": {"id": "r", "parent": None, "children": ["u"], "message": None},
@@ -157,9 +155,15 @@ def test_a_record_of_which_an_entry_is_gone_is_no_longer_written_whole(
                 "id": "u", "author": {"role": "user"}, "create_time": 1.0,
                 "content": {"content_type": "text", "parts": [text]}}}},
          "current_node": "u", "conversation_id": "c"}
-        for text in ("one", "two")
+        for text in texts
     ]  # fmt: skip
-    text = json.dumps({"conversations": pages})
+    return json.dumps({"conversations": pages})
+
+
+def test_a_record_of_which_an_entry_is_gone_is_no_longer_written_whole(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    text = chats("one", "two")
     path = tmp_path / "conversations.json"
     path.write_text(text)
     dataset = fresh_store.dataset("d")
@@ -240,17 +244,95 @@ def test_originals_go_to_backups_and_their_damage_is_named(
     assert damage.path == segment
 
 
-def test_expired_history_takes_the_originals_with_it(fresh_store: Store, tmp_path: Path) -> None:
+def kept_originals(store: Store) -> list[str]:
+    """Return the texts of records that the store keeps as they were in their files."""
+    manifest = store._parts.journal.manifest
+    reader = store._parts.reader
+    batches = [batch for batch in manifest.batches if batch.kind == "originals"]
+    reader.admit(batches)
+    rows = scan(batches, store._parts.journal.layout, "originals")
+    return [text for (text,) in reader.rows(f"SELECT decode(raw) FROM ({rows}) WHERE raw NOT NULL")]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_exact_export_says_the_same_after_history_expired(
+    fresh_store: Store, open_again: Callable[[], Store], tmp_path: Path, style: str
+) -> None:
+    dataset = brought(fresh_store, tmp_path, STYLES[style])
+    first, second, _ = [entry.entry_id for entry in dataset.page()]
+    fresh_store.keep_history("0kB")
+    assert written_back(dataset) == STYLES[style]
+    fresh_store.edit(second, message=0, content="other")
+    edited = written_back(dataset)
+    fresh_store.keep_history("0kB")
+    assert written_back(dataset) == edited
+    fresh_store.delete([first])
+    rest = written_back(dataset)
+    fresh_store.keep_history("0kB")
+    assert written_back(dataset) == rest
+    fresh_store.close()
+    again = open_again()
+    assert written_back(again.dataset("d")) == rest
+    assert rolethread_store.check_local(again.path, passphrase=PASSPHRASE).damages == ()
+
+
+def test_texts_that_are_gone_do_not_outlive_their_history(
+    fresh_store: Store, tmp_path: Path
+) -> None:
     path = tmp_path / "in.jsonl"
-    path.write_bytes(STYLES["python's own"])
+    texts = ["it was deleted", "it was edited", "it is as it was", "it is in a version"]
+    said = [spoken(str(n), ("human", text), ("gpt", "yo")) for n, text in enumerate(texts)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in said))
     dataset = fresh_store.dataset("d")
     dataset.import_file(path)
-    fresh_store.delete([dataset.page(1)[0].entry_id])
+    deleted, edited, _, published = [entry.entry_id for entry in dataset.page()]
+    fresh_store.delete([deleted])
+    fresh_store.edit(edited, message=0, content="other")
+    dataset.publish()
+    fresh_store.delete([published])
+    dry = fresh_store.keep_history("0kB", dry_run=True)
+    assert len(kept_originals(fresh_store)) == len(texts)
+    done = fresh_store.keep_history("0kB")
+    assert (dry.freed, dry.expired) == (done.freed, done.expired)
+    assert [text for text in texts if any(text in one for one in kept_originals(fresh_store))] == (
+        texts[2:]
+    )
+    # An edit that was undone before its history went, and one that can still be undone.
+    dataset.checkout(1)
+    before = written_back(dataset)
+    fresh_store.keep_history("0kB")
+    fresh_store.delete([published])
+    fresh_store.undo()
+    assert written_back(dataset) == before
+    assert json.loads(before.splitlines()[-1])["conversations"][0]["value"] == texts[3]
+
+
+def test_nothing_is_kept_of_a_file_of_which_nothing_is_left(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    dataset = brought(fresh_store, tmp_path, STYLES["with a mark"])
+    fresh_store.delete([entry.entry_id for entry in dataset.page()])
     fresh_store.keep_history("0kB")
     kinds = {batch.kind for batch in fresh_store._parts.journal.manifest.batches}
     assert "originals" not in kinds
-    with pytest.raises(NotKept):
-        written_back(dataset)
+    (record,) = [one for one in fresh_store._parts.journal.history.records() if one.seq == 1]
+    assert "framing" not in record.model_dump_json(exclude_none=True)
+
+
+@pytest.mark.parametrize("gone", [(0,), (1,), (1, 4), (3, 4)])
+def test_a_record_of_several_entries_stays_or_goes_as_a_whole(
+    fresh_store: Store, tmp_path: Path, gone: tuple[int, ...]
+) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text(f"{chats('one', 'two', 'three')}\n \n{chats('four', 'five')}\n")
+    dataset = fresh_store.dataset("d")
+    assert dataset.import_file(path).entries == 5
+    ids = [entry.entry_id for entry in dataset.page()]
+    for place in gone:
+        fresh_store.delete([ids[place]])
+        before = written_back(dataset)
+        fresh_store.keep_history("0kB")
+        assert written_back(dataset) == before
 
 
 @settings(

@@ -11,9 +11,9 @@ import pytest
 
 import rolethread_store
 from rolethread_store.crypto import WrongPassphrase, floor_params
-from rolethread_store.errors import Conflict, InvalidInput, NotFound, StoreError
+from rolethread_store.errors import Conflict, Corrupt, InvalidInput, NotFound, StoreError
 from rolethread_store.store import Store
-from tests.scenes import chat, jsonl
+from tests.scenes import PASSPHRASE, chat, jsonl
 
 Open = Callable[[], Store]
 
@@ -40,6 +40,20 @@ def test_a_recovery_code_opens_what_a_wrong_passphrase_does_not(tmp_path: Path) 
         rolethread_store.open(tmp_path / "other", "right")
     with pytest.raises(Conflict):
         rolethread_store.create(tmp_path / "s", passphrase="again", kdf=floor_params())
+
+
+@pytest.mark.parametrize("damage", ["manifest", "working copy"])
+def test_who_is_refused_leaves_no_lease(inn: Store, damage: str) -> None:
+    """A lease that stays keeps files from being deleted for as long as its process lives."""
+    inn.close()
+    if damage == "manifest":
+        for path in (inn.path / "manifests").iterdir():
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+    name = "nobody's" if damage == "working copy" else None
+    with pytest.raises(StoreError) as refused:
+        rolethread_store.open(inn.path, PASSPHRASE, working_copy=name)
+    assert isinstance(refused.value, NotFound if name else Corrupt)
+    assert list((inn.path / "leases").iterdir()) == []
 
 
 def test_an_empty_store_answers_everything(fresh_store: Store) -> None:
