@@ -7,7 +7,7 @@ one table, and a record that cannot be read goes to quarantine like any other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,12 @@ import pyarrow as pa
 from rolethread_store.formats.adapters import (
     ADAPTERS,
     Adapter,
-    Draft,
     JsonObject,
-    Reading,
     RecordOdd,
 )
-from rolethread_store.formats.drafted import DraftRows, drafts_sql, marks_of, row_of
+from rolethread_store.formats.drafted import DraftRows, drafts_sql, rows_of
 from rolethread_store.formats.gaps import BEFORE
-from rolethread_store.formats.originals import Originals
+from rolethread_store.formats.originals import Originals, foreign_rows
 from rolethread_store.formats.outcome import ImportTarget
 from rolethread_store.formats.shaping import NO_SHAPE, Stamp
 from rolethread_store.formats.strict_json import parsed
@@ -144,7 +142,7 @@ class OddLane:
         adapter, evidence = found
         try:
             reading = adapter.read(record, self.target.options)
-            rows = _rows(reading, place.raw)
+            rows = rows_of(reading.drafts, place.raw)
         except RecordOdd as odd:
             return f"{adapter.title}: {odd}"
         except _BUGS as bug:
@@ -153,7 +151,7 @@ class OddLane:
             return f"{adapter.title}: holds neither turns nor definitions"
         drafts = self.tally.definitions.take(reading)
         if drafts is not reading.drafts:
-            rows = _rows(Reading(drafts), place.raw)
+            rows = rows_of(drafts, place.raw)
         self.tally.evidence.setdefault(adapter.name, evidence)
         self._wait(rows, adapter.name, place)
         self.kept += 1
@@ -195,19 +193,14 @@ class OddLane:
                 written = int(session.value(f"SELECT count(*) FROM ({rows})"))
             else:
                 written = entries.write(rows, expected=len(waiting.rows))
-            if self.originals is not None:
-                beside = drafts_sql(table, self.stamp, beside=("lead_id", "before"))
-                self.originals.keep_foreign(beside)
+            if entries is not None and self.target.originals is not None:
+                gap = None if self.originals is None else self.originals.foreign_gap
+                beside = drafts_sql(table, self.stamp, beside=("lead_id", "before", "raw"))
+                self.target.originals.write(foreign_rows(beside, gap))
         require_accounted(self.stamp.source, len(waiting.rows), written, 0)
         self.tally.entries += written
         self.tally.formats.update(self._formats)
         self._formats.clear()
-
-
-def _rows(reading: Reading, raw: bytes) -> list[dict[str, Any]]:
-    drafts: Sequence[Draft] = reading.drafts
-    marks = marks_of(raw, len(drafts)) if drafts else []
-    return [row_of(draft, mark) for draft, mark in zip(drafts, marks, strict=True)]
 
 
 def take_odd(group: pa.Table, lane: OddLane) -> pa.Table:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ from rolethread_store.formats.dialect import RESERVED_KEY
 from rolethread_store.formats.digesting import StreamDigest
 from rolethread_store.formats.shaping import Stamp, columns_sql
 
-__all__ = ["STEP", "DraftRows", "drafts_sql", "marks_of", "row_of"]
+__all__ = ["STEP", "DraftRows", "drafts_sql", "rows_of"]
 
 STEP = 1024
 """Room between the positions of two records, taken up by the drafts of one."""
@@ -45,6 +44,7 @@ _SCHEMA = pa.schema(
         ("tags", pa.list_(pa.string())),
         ("extra", pa.string()),
         ("before", pa.binary()),
+        ("raw", pa.large_binary()),
     ]
 )
 
@@ -54,7 +54,7 @@ class DraftRows:
     """Rows that wait to be written together.
 
     Attributes:
-        rows: One mapping per entry, as :func:`row_of` gives it, with its place.
+        rows: One mapping per entry, as :func:`rows_of` gives it, with its place.
         ids: Their entry ids, 16 bytes each.
         lead_id: The ids of their records' first entries.
         bytes: About how much text they hold.
@@ -90,27 +90,49 @@ def drafts_sql(table: str, stamp: Stamp, beside: tuple[str, ...] = ()) -> str:
     )
 
 
-def marks_of(raw: bytes, count: int) -> list[str]:
-    """Return, for each of a record's drafts, our member of ``extra`` as JSON text.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a record word for word.
 
-    The first keeps the record word for word; what is no text and larger than a megabyte is
-    known by its digest and size alone.
+    Attributes:
+        raw: Its bytes without blanks around them; ``None`` for what is no text and larger
+            than a megabyte.
+        mark: What is known of it then, its digest and size.
     """
-    try:
-        kept: dict[str, Json] = {"raw": raw.decode()}
-    except UnicodeDecodeError:
-        if len(raw) <= _LARGEST_BINARY:
-            kept = {"raw_base64": base64.b64encode(raw).decode("ascii")}
-        else:
+
+    raw: bytes | None
+    mark: Mapping[str, Json]
+
+    @classmethod
+    def of(cls, raw: bytes) -> Kept:
+        """Decide what is kept of a record."""
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            if len(raw) <= _LARGEST_BINARY:
+                return cls(raw, {})
             digest = StreamDigest()
             digest.hear(memoryview(raw))
-            kept = {"raw_digest": f"xxh3-128:{digest.found.digest}", "raw_size": len(raw)}
-    marks = [kept, *({"part": part} for part in range(1, count))]
-    return [f'"{RESERVED_KEY}":{json.dumps(mark, ensure_ascii=False)}' for mark in marks]
+            known = {"raw_digest": f"xxh3-128:{digest.found.digest}", "raw_size": len(raw)}
+            return cls(None, known)
+        return cls(raw.strip(b" \t\r\n"), {})
 
 
-def row_of(draft: Draft, mark: str) -> dict[str, Any]:
-    """Return a draft's messages, tags and extra as columns.
+def rows_of(drafts: Sequence[Draft], raw: bytes) -> list[dict[str, Any]]:
+    """Return a record's drafts as rows; the first has what is kept of the record.
+
+    Raises:
+        RecordOdd: one holds what the columns cannot.
+    """
+    if not drafts:
+        return []
+    kept = Kept.of(raw)
+    first = {**_row(drafts[0], kept.mark), "raw": kept.raw}
+    return [first, *(_row(one, {"part": at}) for at, one in enumerate(drafts[1:], 1))]
+
+
+def _row(draft: Draft, mark: Mapping[str, Json]) -> dict[str, Any]:
+    """Return a draft's messages, tags and extra as columns, our own mark among these.
 
     Raises:
         RecordOdd: it holds what the columns cannot.
@@ -167,8 +189,11 @@ def _json(fields: Mapping[str, Json] | None) -> str | None:
     return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _marked(extra: str | None, mark: str) -> str:
-    return f"{{{mark}}}" if extra is None else f"{extra[:-1]},{mark}}}"
+def _marked(extra: str | None, mark: Mapping[str, Json]) -> str | None:
+    if not mark:
+        return extra
+    member = f'"{RESERVED_KEY}":{json.dumps(mark)}'
+    return f"{{{member}}}" if extra is None else f"{extra[:-1]},{member}}}"
 
 
 def _require_text(row: Mapping[str, Any]) -> None:

@@ -177,7 +177,7 @@ def _texts_sql(chosen: str, originals: str) -> str:
     """
     joined = (
         f"SELECT e.entry_id, e.position, o.lead_id, o.before, "
-        f"coalesce(decode(o.raw), {own_text_sql()}) AS text, "
+        f"coalesce(try(decode(o.raw)), {own_text_sql()}) AS text, "
         f"o.content IS NOT NULL AND o.content = {content_sql()} AS same "
         f"FROM ({chosen}) e JOIN ({originals}) o USING (entry_id)"
     )

@@ -26,7 +26,14 @@ from rolethread_store.formats.shaping import DIALECTS
 from rolethread_store.model import Framing
 from rolethread_store.segments import MESSAGE_TYPE
 
-__all__ = ["EXACT_BYTES", "Originals", "content_sql", "own_line_sql", "own_text_sql"]
+__all__ = [
+    "EXACT_BYTES",
+    "Originals",
+    "content_sql",
+    "foreign_rows",
+    "own_line_sql",
+    "own_text_sql",
+]
 
 EXACT_BYTES: Final = 64 << 20
 """Larger files keep their originals only when asked to: that takes a third longer."""
@@ -59,7 +66,10 @@ def own_line_sql(formats: Collection[str]) -> str:
 
 
 def own_text_sql() -> str:
-    """Return SQL giving a foreign record's text, which an entry's ``extra`` keeps itself."""
+    """Return SQL giving a foreign record's text where an entry's ``extra`` has it.
+
+    Imports wrote it there until originals had it: an edit of an entry left it as it was.
+    """
     kept = f"json_extract_string(extra, '$.\"{RESERVED_KEY}\".raw')"
     return f"CASE WHEN contains(extra, '\"raw\"') THEN trim({kept}, {_BLANKS}) END"
 
@@ -71,6 +81,22 @@ def content_sql(messages: str = "messages") -> str:
     place of an edited one, not against an adversary.
     """
     return f"md5(CAST(to_json({{'m': {messages}, 't': tags, 'e': extra}}) AS VARCHAR))"
+
+
+def foreign_rows(rows: str, gap: str | None) -> str:
+    """Return a SELECT of ``ORIGINAL_COLUMNS`` for what adapters read.
+
+    Their records are kept in any case: what an adapter has no place for is nowhere else.
+
+    Args:
+        rows: A SELECT of schema v1 with the id of the record's first entry as ``lead_id``,
+            and ``before`` and ``raw``, which that one alone has.
+        gap: SQL for what stood before a record, where that is kept.
+    """
+    return (
+        f"SELECT entry_id, lead_id, {gap or 'NULL'} AS before, raw, {content_sql()} AS content "
+        f"FROM (SELECT * REPLACE (CAST(messages AS {MESSAGE_TYPE}[]) AS messages) FROM ({rows}))"
+    )
 
 
 @dataclass
@@ -164,19 +190,10 @@ class Originals:
             f"WHERE NOT same OR {self._gap_sql} IS NOT NULL"
         )
 
-    def keep_foreign(self, rows: str) -> None:
-        """Keep what foreign records need, whose entries have their text themselves.
-
-        Args:
-            rows: A SELECT of schema v1 with the id of the record's first entry as
-                ``lead_id``, and ``before``, which that one alone has.
-        """
-        if self.sound:
-            self.writer.write(
-                f"SELECT entry_id, lead_id, {self._gap_sql} AS before, NULL AS raw, "
-                f"{content_sql()} AS content FROM (SELECT * REPLACE "
-                f"(CAST(messages AS {MESSAGE_TYPE}[]) AS messages) FROM ({rows}))"
-            )
+    @property
+    def foreign_gap(self) -> str | None:
+        """SQL for what stood before a foreign record, ``None`` when nobody will ask for it."""
+        return self._gap_sql if self.sound else None
 
     @property
     def _gap_sql(self) -> str:

@@ -12,7 +12,7 @@ from rolethread_store.formats.dialect import RESERVED_KEY, SYSTEM_FIELD_MARK, Di
 from rolethread_store.formats.json_text import field, joined, json_list, json_of, member, number
 from rolethread_store.formats.sharegpt import SHAREGPT
 
-__all__ = ["line_sql", "rest_of", "usual_line_sql"]
+__all__ = ["line_sql", "own_extra_sql", "rest_of", "usual_line_sql"]
 
 _MARK = f'$."{RESERVED_KEY}"'
 # What a trainer needs of a turn besides who speaks and what: calls and their results.
@@ -163,6 +163,19 @@ def _column_members() -> list[str]:
         f"CASE WHEN one.alternatives IS NOT NULL "
         f"THEN {member('original_alternatives', field('one.extra', 'alternatives'))} END",
     ]
+
+
+def own_extra_sql() -> str:
+    """Return SQL for an entry's ``extra`` without our own marks.
+
+    They are of no use outside the store, and where an earlier import kept a record's text
+    there, it has what was edited out of the entry since.
+    """
+    name, patch = literal(f'"{RESERVED_KEY}"'), literal(f'{{"{RESERVED_KEY}":null}}')
+    return (
+        f"CASE WHEN contains(extra, {name}) "
+        f"THEN nullif(CAST(json_merge_patch(extra, {patch}) AS VARCHAR), '{{}}') ELSE extra END"
+    )
 
 
 def rest_of(json: str, taken: dict[str, str]) -> str:

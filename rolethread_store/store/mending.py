@@ -125,6 +125,7 @@ def retry(parts: Parts, place: Place, order: MendOrder) -> RetryReport:
             first_position=first_position(parts, fold),
             entries=writers.entries,
             quarantine=writers.quarantine,
+            originals=writers.originals,
             options=order.options,
             known=parts.journal.facts.facts,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rolethread_store.formats.originals import foreign_rows
 from tests.cli.running import Runner
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -89,7 +90,10 @@ def test_the_first_difference_is_named(
     run: Runner, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The export is spoiled on purpose: nothing else makes a round trip differ."""
-    monkeypatch.setattr("rolethread_store.formats.exact.own_text_sql", lambda: "NULL", raising=True)
+    monkeypatch.setattr(
+        "rolethread_store.formats.adapting.foreign_rows",
+        lambda *given: f"SELECT * REPLACE ('?' AS content) FROM ({foreign_rows(*given)})",
+    )
     spoiled = json.dumps({"data": [{"action": "a", "response": "b"}]}) + "\n"
     source.write_bytes(LINES.replace(b"\r\n", b"\n") + spoiled.encode())
     done = run("verify-roundtrip", source)

@@ -67,6 +67,7 @@ class Bench:
         self.plain = writer.plain
         entries = cast(BatchWriter, writer)
         quarantine = cast(BatchWriter, TableWriter(self.session, "quarantine"))
+        originals = cast(BatchWriter, TableWriter(self.session, "originals"))
         target = ImportTarget(
             session=self.session,
             clock=FixedClock(),
@@ -75,6 +76,8 @@ class Bench:
             entries=None if dry_run else entries,
             quarantine=None if dry_run else quarantine,
             known=self.known,
+            originals=originals,
+            exact=False,
         )
         return import_files(paths, target, listener)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from rolethread_store.formats import chosen_target
 from rolethread_store.formats.adapters import Adapter, Draft, Reading, RecordOdd, Turn
 from rolethread_store.model import FactKind
 from rolethread_store.model.facts import Character
@@ -41,7 +41,8 @@ def test_an_odd_record_is_read_and_kept_word_for_word(bench: Bench) -> None:
     ]  # fmt: skip
     assert messages[0]["alternatives"] == [{"content": "Hé!", "extra": '{"rank":0}'}]
     assert messages[1]["alternatives"] is None
-    assert json.loads(extra) == {"at": 123456789012345678901, "$rt": {"raw": text}}
+    assert json.loads(extra) == {"at": 123456789012345678901}
+    assert bench.rows("SELECT decode(raw) FROM originals") == [(text,)]
     first, parley, last = bench.give("chatml")
     assert first == last == json.loads(HELLO)
     assert "$rt" not in parley
@@ -58,9 +59,16 @@ def test_the_drafts_of_a_record_stand_beside_each_other(bench: Bench) -> None:
     assert [row[:3] for row in rows] == [
         (1024, "1", 1), (1025, "2", 1), (1026, "3", 1), (2048, "4", 2),
     ]  # fmt: skip
-    marks = [json.loads(row[3])["$rt"] for row in rows]
-    assert [mark.get("part") for mark in marks] == [None, 1, 2, None]
-    assert json.loads(marks[0]["raw"]) == {"parley": lines}
+    marks = [None if row[3] is None else json.loads(row[3])["$rt"] for row in rows]
+    assert marks == [None, {"part": 1}, {"part": 2}, None]
+    kept = bench.rows(
+        "SELECT decode(raw), entry_id = lead_id FROM originals JOIN entries USING (entry_id) "
+        "ORDER BY position"
+    )
+    assert [lead for _, lead in kept] == [True, False, False, True]
+    assert [None if text is None else json.loads(text) for text, _ in kept] == [
+        {"parley": lines}, None, None, {"parley": [["Rex", "4"]]},
+    ]  # fmt: skip
 
 
 def test_more_drafts_than_there_is_room_for_keep_their_order(bench: Bench) -> None:
@@ -198,18 +206,36 @@ def test_a_document_gives_records_with_their_places(bench: Bench) -> None:
         "SELECT position, origin.record, messages[1].content, extra FROM entries ORDER BY position"
     )
     assert [(row[0], row[1], row[2]) for row in rows] == [(1024, 1, "hi"), (3072, 3, "hé")]
-    assert json.loads(rows[1][3]) == {"$rt": {"raw": "Rex: hé"}}
+    assert [row[3] for row in rows] == [None, None]
+    assert bench.rows("SELECT decode(raw) FROM originals ORDER BY entry_id") == [
+        ("Ann: hi",), ("Rex: hé",),
+    ]  # fmt: skip
 
 
 def test_bytes_that_are_no_text_are_kept_too(bench: Bench) -> None:
     small, large = b"\x89PNG\r\n", b"\xff" * ((1 << 20) + 1)
     bench.take_bytes(small, "a.log")
-    [extra] = bench.rows("SELECT extra FROM entries")[0]
-    assert json.loads(extra) == {"$rt": {"raw_base64": base64.b64encode(small).decode()}}
+    assert bench.rows("SELECT extra FROM entries") == [(None,)]
+    assert bench.rows("SELECT raw FROM originals") == [(small,)]
     outcome = bench.take_bytes(large, "b.log")
     [extra] = bench.rows("SELECT extra FROM entries")[0]
     digest = f"xxh3-128:{outcome.sources[0].digest}"
     assert json.loads(extra) == {"$rt": {"raw_digest": digest, "raw_size": len(large)}}
+    assert bench.rows("SELECT raw FROM originals") == [(None,)]
+
+
+def test_what_earlier_imports_kept_in_an_entry_is_not_exported(bench: Bench) -> None:
+    bench.take_records([json.loads(HELLO)] * 4)
+    extras = [
+        '{"a":1e400,"$rt":{"raw":"Hortense"}}', '{"$rt":{"raw":"Hortense"}}', '{"b":null}',
+        '{"b":null,"$rt":{"part":1}}',
+    ]  # fmt: skip
+    for record, extra in enumerate(extras, 1):
+        bench.rows(f"UPDATE entries SET extra = '{extra}' WHERE origin.record = {record}")
+    table, sheet = chosen_target("parquet").rows, chosen_target("csv", "entries").rows
+    told = bench.rows(f"SELECT {table.columns['extra']} FROM entries ORDER BY position")
+    assert told == [('{"a":1e400}',), (None,), ('{"b":null}',), ('{"b":null}',)]
+    assert "Hortense" not in str(bench.rows(f"SELECT {sheet.text} FROM entries"))
 
 
 @pytest.mark.parametrize("data", [b"TAPE", b"TAPE\n", b"TAPE\n%"])

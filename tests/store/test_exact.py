@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rolethread_store
 from rolethread_store.errors import Conflict
-from rolethread_store.formats import NotKept
+from rolethread_store.formats import TARGET_NAMES, NotKept
 from rolethread_store.segments import SegmentDamaged, scan
 from rolethread_store.store import Dataset, Store
 from tests.formats.test_round_trip import records
@@ -305,6 +306,57 @@ def test_texts_that_are_gone_do_not_outlive_their_history(
     fresh_store.undo()
     assert written_back(dataset) == before
     assert json.loads(before.splitlines()[-1])["conversations"][0]["value"] == texts[3]
+
+
+SAVED = [
+    {"user_name": "You", "character_name": "Mo", "create_date": "2024"},
+    {"name": "You", "is_user": True, "mes": "My name is Hortense.", "send_date": "x"},
+    {"name": "Mo", "is_user": False, "mes": "Hello Hortense!", "send_date": "y"},
+]
+
+
+def test_what_was_edited_out_of_a_saved_chat_is_in_no_export_and_goes_with_history(
+    fresh_store: Store, tmp_path: Path
+) -> None:
+    content = "\n".join(map(json.dumps, SAVED)).encode()
+    dataset = brought(fresh_store, tmp_path, content)
+    assert written_back(dataset) == content
+    (entry,) = dataset.page()
+    fresh_store.edit(entry.entry_id, message=0, content="Call me nobody.")
+    fresh_store.edit(entry.entry_id, message=1, content="Hello nobody!")
+    for number, name in enumerate(set(TARGET_NAMES) - {"kto", "openai-preference"}):
+        folder = tmp_path / f"out{number}"
+        folder.mkdir()
+        dataset.export(folder / "out", format=name, allow=True)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert files
+        assert not [path for path in files if b"Hortense" in path.read_bytes()]
+        assert [path for path in files if b"nobody" in uncompressed(path)]
+    assert b"Hortense" not in written_back(dataset)
+    assert any("Hortense" in text for text in kept_originals(fresh_store))
+    fresh_store.keep_history("0kB")
+    assert kept_originals(fresh_store) == []
+    assert "Hortense" not in str(fresh_store.sql("SELECT * FROM entries").fetchall())
+
+
+def uncompressed(path: Path) -> bytes:
+    """Return what can be read of a file; cells of a Parquet file as text."""
+    if path.suffix == ".parquet" or path.read_bytes()[:4] == b"PAR1":
+        return str(parquet.read_table(path).to_pylist()).encode()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_deleted_chat_of_a_whole_export_goes_with_history(
+    fresh_store: Store, tmp_path: Path, gone: int
+) -> None:
+    dataset = brought(fresh_store, tmp_path, chats("it is I", "it is Hortense").encode())
+    entries = dataset.page()
+    fresh_store.delete([entries[gone].entry_id])
+    fresh_store.keep_history("0kB")
+    assert kept_originals(fresh_store) == []
+    left = str(fresh_store.sql("SELECT * FROM entries").fetchall())
+    assert ("Hortense" in left) == (gone == 0)
 
 
 def test_nothing_is_kept_of_a_file_of_which_nothing_is_left(

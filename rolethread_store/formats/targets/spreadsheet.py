@@ -7,6 +7,7 @@ absent value is an empty cell without quotes.
 from __future__ import annotations
 
 from rolethread_store.formats.json_text import json_of
+from rolethread_store.formats.rendering import own_extra_sql
 from rolethread_store.formats.targets.target import Rows, Target
 from rolethread_store.formats.targets.turns import TEXT_OR_PARTS
 
@@ -66,7 +67,7 @@ def csv_of_entries(*, clean: bool) -> Target:
         "messages": json_of(bare if clean else "messages"),
     }
     if not clean:
-        cells |= {"tags": json_of("tags"), "extra": "extra"}
+        cells |= {"tags": json_of("tags"), "extra": own_extra_sql()}
     untold = "list_filter(messages, lambda one: one.content IS NULL)"
     return Target(
         name="csv",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from rolethread_store.formats.rendering import own_extra_sql
 from rolethread_store.formats.targets.target import FileNote, Rows, Target
 from rolethread_store.formats.targets.turns import CALLS
 from rolethread_store.segments import MESSAGE_TYPE
@@ -22,7 +23,7 @@ def _rows(*, clean: bool) -> Rows:
                 "entry_id": "CAST(entry_id AS VARCHAR)",
                 "messages": f"CAST(messages AS {MESSAGE_TYPE}[])",
                 "tags": "tags",
-                "extra": "extra",
+                "extra": own_extra_sql(),
             }
         )
     untold = "list_filter(messages, lambda one: one.content IS NULL)"
