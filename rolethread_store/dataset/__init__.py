@@ -46,6 +46,7 @@ from rolethread_store.dataset.thinning import (
     named_batches,
     shredded,
     with_originals,
+    without_old_facts,
 )
 from rolethread_store.dataset.trees import (
     RekeyUnfinished,
@@ -117,4 +118,5 @@ __all__ = [
     "unfinished_rekeys",
     "useful_bases",
     "with_originals",
+    "without_old_facts",
 ]

@@ -6,7 +6,8 @@ versions and working copies need. What it did to entries is gone, and it says so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import TypeGuard
 from uuid import UUID
 
 from rolethread_store.model import (
@@ -19,6 +20,7 @@ from rolethread_store.model import (
     DatasetDropped,
     DatasetRenamed,
     Expired,
+    FactKind,
     FactPut,
     FactRemoved,
     Reverted,
@@ -27,7 +29,14 @@ from rolethread_store.model import (
     WorkingCopyForked,
 )
 
-__all__ = ["SHREDDED", "expired", "named_batches", "shredded", "with_originals"]
+__all__ = [
+    "SHREDDED",
+    "expired",
+    "named_batches",
+    "shredded",
+    "with_originals",
+    "without_old_facts",
+]
 
 SHREDDED = "(shredded)"
 """Stands for every name and summary of a dataset that was shredded."""
@@ -85,6 +94,51 @@ def with_originals(
     if all(one is other for one, other in zip(changes, record.changes, strict=True)):
         return record
     return record.model_copy(update={"changes": tuple(changes)})
+
+
+def without_old_facts(records: Sequence[ChangeSet], standing: Set[UUID]) -> list[ChangeSet]:
+    """Return records of which the expired ones hold no definition that nothing leads back to.
+
+    A set that was undone or reverted and has expired says of each that it is gone, which
+    changes nothing; one that a later expired set defined anew says what that one did, so
+    that definitions keep their order.
+
+    Args:
+        records: All records, oldest first; those that stay as they are remain the same objects.
+        standing: The sets in effect that say something of the registry.
+    """
+    last: dict[tuple[FactKind, str], FactPut | FactRemoved] = {}
+    for record in records:
+        if record.expired and record.set_id in standing:
+            last |= {_subject(one): one for one in record.changes if _is_fact(one)}
+    return [_with_last_facts(one, last if one.set_id in standing else {}) for one in records]
+
+
+def _with_last_facts(
+    record: ChangeSet, last: Mapping[tuple[FactKind, str], FactPut | FactRemoved]
+) -> ChangeSet:
+    if not (record.expired and any(isinstance(one, FactPut) for one in record.changes)):
+        return record
+    changes: list[Change] = []
+    for change in record.changes:
+        if isinstance(change, FactPut):
+            kind, key = change.fact.kind, change.fact.key
+            changes.append(last.get((kind, key), FactRemoved(fact_kind=kind, key=key)))
+        else:
+            changes.append(change)
+    if tuple(changes) == record.changes:
+        return record
+    return record.model_copy(update={"changes": tuple(changes)})
+
+
+def _is_fact(change: Change) -> TypeGuard[FactPut | FactRemoved]:
+    return isinstance(change, FactPut | FactRemoved)
+
+
+def _subject(change: FactPut | FactRemoved) -> tuple[FactKind, str]:
+    if isinstance(change, FactPut):
+        return change.fact.kind, change.fact.key
+    return change.fact_kind, change.key
 
 
 def shredded(records: Iterable[ChangeSet], family: Set[UUID]) -> list[ChangeSet]:

@@ -22,6 +22,7 @@ from rolethread_store.dataset import (
     next_record,
     require_no_rekey,
     useful_bases,
+    without_old_facts,
 )
 from rolethread_store.errors import InvalidInput, Unavailable
 from rolethread_store.model import Batch, ChangeSet, FactKind, FactPut, Setting
@@ -201,7 +202,9 @@ def _plan(parts: Parts, horizon: Horizon) -> _Plan:
     records = list(history.records())[::-1]
     cut = lowered(records, _cut(parts, horizon, records))
     thinned = [expired(one) if one.seq <= cut else one for one in records]
-    return _Plan(cut, records, thinned, beginnings(history, cut))
+    standing = {one.set_id for one in history.effective_facts()}
+    new = without_old_facts(thinned, standing)
+    return _Plan(cut, records, new, beginnings(history, cut))
 
 
 def _cut(parts: Parts, horizon: Horizon, records: Sequence[ChangeSet]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -16,10 +17,20 @@ import rolethread_store
 from rolethread_store.changelog import HistoryExpired, NothingToUndo
 from rolethread_store.clock import FixedClock
 from rolethread_store.crypto import floor_params
-from rolethread_store.dataset import DatasetMissing, RekeyUnfinished
+from rolethread_store.dataset import DatasetMissing, RekeyUnfinished, without_old_facts
 from rolethread_store.dataset.naming import NameInUse
 from rolethread_store.errors import Conflict, NotFound
-from rolethread_store.model import Progress
+from rolethread_store.model import (
+    Change,
+    ChangeSet,
+    Expired,
+    FactKind,
+    FactPut,
+    FactRemoved,
+    Progress,
+    Setting,
+)
+from rolethread_store.registry import Registry
 from rolethread_store.store import Store, check_local, restore_store, salvage_store
 from rolethread_store.store.bringing import DatasetNameInvalid, DatasetNameTaken
 from rolethread_store.store.datasets import Dataset
@@ -127,6 +138,64 @@ def test_content_goes_and_every_state_stays(
     for dataset in (inn, draft):
         with pytest.raises(HistoryExpired):
             dataset.undo()
+
+
+def card(name: str, told: str) -> dict[str, Any]:
+    data = {"name": name, "description": told, "first_mes": "Hi!", "mes_example": ""}
+    return {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
+
+
+def test_a_definition_goes_with_the_import_that_was_undone(
+    inn: Dataset, fresh_store: Store, open_again: Open, tmp_path: Path
+) -> None:
+    inn.import_file(jsonl(tmp_path / "kept.jsonl", [card("Mo", "she stays"), chat("four")]))
+    inn.import_file(jsonl(tmp_path / "undone.jsonl", [card("Rex", CANARY), chat("five")]))
+    inn.undo()
+    edit(inn, 0, "instead")
+    facts = list(fresh_store._parts.journal.facts.facts.values())
+    assert CANARY.encode() in bodies(fresh_store)
+    fresh_store.keep_history("0kB")
+    assert CANARY.encode() not in bodies(fresh_store)
+    assert b"she stays" in bodies(fresh_store)
+    fresh_store.close()
+    again = open_again()
+    *kept, _ = again._parts.journal.facts.facts.values()
+    assert kept == facts
+    assert again.keep_history("0kB", dry_run=True).expired == 0
+
+
+def test_a_definition_that_was_replaced_goes_and_the_order_stays() -> None:
+    dataset, moment = UUID(int=9), datetime(2026, 1, 1, tzinfo=UTC)
+
+    def record(seq: int, *changes: Change, gone: bool = True) -> ChangeSet:
+        end = (Expired(dataset_id=dataset),) if gone else ()
+        return ChangeSet(
+            set_id=UUID(int=seq), seq=seq, at=moment, summary="", changes=(*changes, *end)
+        )
+
+    def put(key: str, told: str) -> FactPut:
+        return FactPut(fact=Setting(key=key, value=told))
+
+    removed = FactRemoved(fact_kind=FactKind.SETTING, key="c")
+    records = [
+        record(1, put("a", "old"), put("b", "b"), put("c", "old")),
+        record(2, put("a", "undone")),
+        record(3, put("a", "between"), gone=False),
+        record(4, put("a", "last"), removed),
+        record(5, put("b", "later"), gone=False),
+    ]
+    standing = {UUID(int=number) for number in (1, 3, 4, 5)}
+    thin = without_old_facts(records, standing)
+    assert thin[0].changes[:3] == (put("a", "last"), put("b", "b"), removed)
+    assert thin[1].changes[0] == FactRemoved(fact_kind=FactKind.SETTING, key="a")
+    assert all(one is other for one, other in zip(thin[2:], records[2:], strict=True))
+    for left_out in (set(), {3}, {5}, {3, 5}):
+        there = [n for n in (0, 2, 3, 4) if n + 1 not in left_out]
+        old, new = (Registry.of(some[n] for n in there) for some in (records, thin))
+        assert list(old.facts.items()) == list(new.facts.items())
+    assert all(
+        one is other for one, other in zip(without_old_facts(thin, standing), thin, strict=True)
+    )
 
 
 def test_work_goes_on_above_what_expired(inn: Dataset, fresh_store: Store) -> None:
