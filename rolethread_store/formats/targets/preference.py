@@ -1,9 +1,10 @@
 """Pairs of a better and a worse answer, from what an entry holds.
 
 An entry that came as a preference record carries ``chosen`` and ``rejected`` among its
-fields, as texts, messages or lists of messages, with or without the turns before them. In
-all others each alternative of an assistant turn is an answer that was turned down for the
-one that stands.
+fields, as texts, messages or lists of messages, with or without the turns before them. Where
+the better answer is among its turns as well and the two differ, the turns count: they are what
+people edit. In all others each alternative of an assistant turn is an answer that was turned
+down for the one that stands.
 """
 
 from __future__ import annotations
@@ -73,6 +74,21 @@ _LAST_ANSWER = (
     "json_extract_string(better[-1], '$.value'), json_extract_string(better[-1], '$'))"
 )
 _LAST_TEXT = f"list_transform(messages[-1:], lambda one: {TEXT})[1]"
+# The turn where the answers part, which an adapter marks by the one that was turned down.
+_PARTING = (
+    "list_max(list_transform(messages, lambda one, place: CASE WHEN len(list_filter("
+    "one.alternatives, lambda other: other.extra IS NOT NULL "
+    "AND json_extract_string(other.extra, '$.preference') = 'rejected')) > 0 THEN place END))"
+)
+# Records with a list of messages of their own may have the better conversation there too. Only
+# an edit tells a copy that has become another from what was another all along.
+_COPIED = "len(messages) = len(better) AND updated_at > created_at AND letters LIKE '%a'"
+_TOLD = (
+    "list_transform(better, lambda answer: coalesce(CASE WHEN json_type(answer) = 'OBJECT' "
+    "THEN coalesce(json_extract_string(answer, '$.content'), "
+    "json_extract_string(answer, '$.value')) ELSE json_extract_string(answer, '$') END, ''))"
+)
+_TURNS = f"list_transform(messages, lambda one: coalesce({TEXT}, ''))"
 _MEETING = {
     # How many turns both answers begin with; each keeps one for its own.
     "shared": f"CASE WHEN {_CARRIED} THEN len(list_filter(range(1, least(len(better), "
@@ -82,16 +98,27 @@ _MEETING = {
     f"WHEN len(messages) >= len(better) AND {_LAST_TEXT} = {_LAST_ANSWER} "
     "THEN len(messages) - len(better) "
     "ELSE len(regexp_replace(letters, '[ac]+$', '')) END",
+    # The first of the turns that are the better answer.
+    "parting": f"CASE WHEN {_CARRIED} THEN {_PARTING} END",
+}
+_OWN = {
+    # How many turns come before those that say something else than ``better`` does.
+    "own": f"CASE WHEN NOT {_CARRIED} THEN NULL WHEN parting IS NOT NULL "
+    f"THEN CASE WHEN {_TURNS}[parting:] IS DISTINCT FROM {_TOLD} THEN parting - 1 END "
+    f"WHEN {_COPIED} THEN CASE WHEN {_TURNS} IS DISTINCT FROM {_TOLD} THEN shared END END",
 }
 _CARRIED_PROMPT = (
     f"CASE WHEN shared > 0 AND shared >= before THEN {_messages('better[1:shared]')} "
     f"ELSE list_concat(said[1:before], {_messages('better[1:shared]')}) END"
 )
 _CARRIED_PAIR = (
-    f"[{{'prompt': array_to_string({_CARRIED_PROMPT}, ','), "
-    f"'chosen': array_to_string({_messages('better[shared + 1:]')}, ','), "
+    f"[{{'prompt': array_to_string(CASE WHEN own IS NULL THEN {_CARRIED_PROMPT} "
+    "ELSE said[1:own] END, ','), "
+    "'chosen': array_to_string(CASE WHEN own IS NULL "
+    f"THEN {_messages('better[shared + 1:]')} ELSE said[own + 1:] END, ','), "
     f"'rejected': array_to_string({_messages('worse[shared + 1:]')}, ','), "
-    "'alone': len(better) = shared + 1 AND len(worse) = shared + 1}]"
+    "'alone': CASE WHEN own IS NULL THEN len(better) = shared + 1 "
+    "ELSE len(said) = own + 1 END AND len(worse) = shared + 1}]"
 )
 _OTHER = '\'{"role":"assistant","content":\' || ' + json_of("other.content") + " || '}'"
 _OTHERS = (
@@ -111,7 +138,7 @@ _FOUND_PAIRS = {"found": f"CAST({_FOUND} AS {_PAIR_TYPE})"}
 _PAIRS = {"pairs": "list_filter(found, lambda pair: pair.prompt <> '')"}
 
 PAIR_STEPS: tuple[Mapping[str, str], ...] = (
-    CANONICAL, LETTERS, TOOLS, SAID, _GIVEN, _MEETING, _FOUND_PAIRS, _PAIRS,
+    CANONICAL, LETTERS, TOOLS, SAID, _GIVEN, _MEETING, _OWN, _FOUND_PAIRS, _PAIRS,
 )  # fmt: skip
 """Steps that end in ``pairs``: prompt, chosen and rejected as JSON messages, and whether both
 answers are one message."""
