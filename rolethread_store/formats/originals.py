@@ -161,9 +161,16 @@ class Originals:
         return self.gaps.around(stretch, np.array(starts), np.array(ends))
 
     def end(self, data: bytes) -> None:
-        """Take note of what is behind the last record of a document."""
+        """Take note of what is behind the last record of a document.
+
+        A picture or an archive is kept too, but is no text that others could follow.
+        """
         self.gaps.skip(data[self._heard :])
         self.gaps.whole = True
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            self.sound = False
 
     def keep(self, rows: str, formats: Collection[str], *, usual: bool = False) -> None:
         """Keep what the rows of records of our own formats need.

@@ -32,6 +32,7 @@ SHAREGPT = [
     spoken("b_0", ("human", "é\u2028"), ("gpt", "")),
     spoken("c_0", ("gpt", '\u0001 \\ " \U0001f600')),
 ]
+CARDS = Path(__file__).parents[1] / "formats/samples/character-card"
 CARDLESS = {"prompt": "q", "chosen": "a", "rejected": "b", "n": 1.50}
 
 
@@ -203,6 +204,17 @@ def test_what_no_import_has_kept_is_told_before_anything_is_written(
     dataset.export_exact(tmp_path / "out.jsonl", allow=True)
     lines = (tmp_path / "out.jsonl").read_text().split("\n")[:-1]
     assert [json.loads(line) for line in lines] == SHAREGPT
+
+
+@pytest.mark.parametrize("name", ["card.png", "card.charx"])
+def test_a_picture_or_an_archive_is_not_said_to_come_back(fresh_store: Store, name: str) -> None:
+    dataset = fresh_store.dataset("d")
+    dataset.import_files([CARDS / name], exact=True)
+    with pytest.raises(NotKept, match=name):
+        written_back(dataset)
+    out = io.BytesIO()
+    dataset.export_exact(out, allow=True)
+    assert json.loads(out.getvalue())["messages"][0]["content"] == "Hey."
 
 
 def test_a_compressed_file_that_turns_out_large_is_not_kept(
