@@ -77,6 +77,16 @@ _ANSWER = "one.role IN ('assistant', 'function_call')"
 _SPEAKER = "coalesce(one.name, one.character)"
 
 
+_LABEL = "coalesce(json_extract_string(extra, '$.label'), json_extract_string(extra, '$.kto_tag'))"
+# What says how good an answer is speaks of the last one: no earlier answer may be trained on it.
+_JUDGED = (
+    "CASE WHEN turn = len(messages) OR extra IS NULL THEN extra ELSE nullif(CAST(json_merge_patch("
+    'extra, \'{"chosen":null,"rejected":null\' || '
+    f"CASE WHEN lower({_LABEL}) IN ('true', 'false', '1', '0') "
+    "THEN ',\"label\":null,\"kto_tag\":null' ELSE '' END || '}') AS VARCHAR), '{}') END"
+)
+
+
 def arranged_sql(relation: str, arrangement: Arrangement) -> str:
     """Return SQL for the rows of a relation with their messages arranged.
 
@@ -106,7 +116,8 @@ def arranged_sql(relation: str, arrangement: Arrangement) -> str:
     # An entry without answers stays as it is, for the target to say what is wrong with it.
     kept = f"CASE WHEN len({places}) > 0 THEN {places} ELSE [len(messages)] END"
     return (
-        "SELECT * REPLACE (messages[:turn] AS messages) FROM (SELECT * EXCLUDE (places), "
+        f"SELECT * REPLACE (messages[:turn] AS messages, {_JUDGED} AS extra) "
+        "FROM (SELECT * EXCLUDE (places), "
         "unnest(places) AS turn, unnest(places) = places[1] AS lead "
         f"FROM (SELECT *, {kept} AS places FROM ({relation})))"
     )
@@ -117,18 +128,26 @@ def _message(**fields: str) -> str:
 
 
 def _names_sql(names: Names) -> str:
-    content = "one.content"
+    content, others = "one.content", "one.alternatives"
     if names is Names.PREFIX:
-        content = (
-            f"CASE WHEN {_SPEAKER} IS NOT NULL AND one.content IS NOT NULL AND NOT {_SYSTEM} "
-            f"AND one.role <> 'tool' THEN {_SPEAKER} || ': ' || one.content "
-            f"ELSE one.content END"
+        content, told = _prefixed("one.content"), _prefixed("other.content")
+        others = (
+            "list_transform(one.alternatives, lambda other: "
+            f"struct_update(other, content := {told}))"
         )
     changed = (
-        f"struct_update(one, content := {content}, name := CAST(NULL AS VARCHAR), "
+        f"struct_update(one, content := {content}, alternatives := {others}, "
+        "name := CAST(NULL AS VARCHAR), "
         '"character" := CAST(NULL AS VARCHAR))'
     )
     return f"list_transform(messages, lambda one: {changed})"
+
+
+def _prefixed(content: str) -> str:
+    return (
+        f"CASE WHEN {_SPEAKER} IS NOT NULL AND {content} IS NOT NULL AND NOT {_SYSTEM} "
+        f"AND one.role <> 'tool' THEN {_SPEAKER} || ': ' || {content} ELSE {content} END"
+    )
 
 
 def _opening() -> tuple[str, str]:

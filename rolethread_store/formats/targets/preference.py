@@ -74,17 +74,21 @@ _LAST_ANSWER = (
     "json_extract_string(better[-1], '$.value'), json_extract_string(better[-1], '$'))"
 )
 _LAST_TEXT = f"list_transform(messages[-1:], lambda one: {TEXT})[1]"
+_MARKED = (
+    "list_filter({}, lambda other: other.extra IS NOT NULL "
+    "AND json_extract_string(other.extra, '$.preference') = 'rejected')"
+)
 # The turn where the answers part, which an adapter marks by the one that was turned down.
 _PARTING = (
-    "list_max(list_transform(messages, lambda one, place: CASE WHEN len(list_filter("
-    "one.alternatives, lambda other: other.extra IS NOT NULL "
-    "AND json_extract_string(other.extra, '$.preference') = 'rejected')) > 0 THEN place END))"
+    "list_max(list_transform(messages, lambda one, place: "
+    f"CASE WHEN len({_MARKED.format('one.alternatives')}) > 0 THEN place END))"
 )
+_BESIDE = f"{_MARKED.format('messages[parting].alternatives')}[1].content"
 # Records with a list of messages of their own may have the better conversation there too. Only
 # an edit tells a copy that has become another from what was another all along.
 _COPIED = "len(messages) = len(better) AND updated_at > created_at AND letters LIKE '%a'"
 _TOLD = (
-    "list_transform(better, lambda answer: coalesce(CASE WHEN json_type(answer) = 'OBJECT' "
+    "list_transform({}, lambda answer: coalesce(CASE WHEN json_type(answer) = 'OBJECT' "
     "THEN coalesce(json_extract_string(answer, '$.content'), "
     "json_extract_string(answer, '$.value')) ELSE json_extract_string(answer, '$') END, ''))"
 )
@@ -104,19 +108,27 @@ _MEETING = {
 _OWN = {
     # How many turns come before those that say something else than ``better`` does.
     "own": f"CASE WHEN NOT {_CARRIED} THEN NULL WHEN parting IS NOT NULL "
-    f"THEN CASE WHEN {_TURNS}[parting:] IS DISTINCT FROM {_TOLD} THEN parting - 1 END "
-    f"WHEN {_COPIED} THEN CASE WHEN {_TURNS} IS DISTINCT FROM {_TOLD} THEN shared END END",
+    f"THEN CASE WHEN {_TURNS}[parting:] IS DISTINCT FROM {_TOLD.format('better')} "
+    f"OR coalesce({_BESIDE}, '') IS DISTINCT FROM {_TOLD.format('worse[1:1]')}[1] "
+    "THEN parting - 1 END "
+    f"WHEN {_COPIED} AND {_TURNS} IS DISTINCT FROM {_TOLD.format('better')} THEN shared END",
 }
 _CARRIED_PROMPT = (
     f"CASE WHEN shared > 0 AND shared >= before THEN {_messages('better[1:shared]')} "
     f"ELSE list_concat(said[1:before], {_messages('better[1:shared]')}) END"
+)
+_REJECTED = (
+    f"CASE WHEN own IS NULL OR parting IS NULL OR {_BESIDE} IS NULL "
+    f"THEN {_messages('worse[shared + 1:]')} ELSE list_concat("
+    f'[\'{{"role":"assistant","content":\' || {json_of(_BESIDE)} || \'}}\'], '
+    f"{_messages('worse[2:]')}) END"
 )
 _CARRIED_PAIR = (
     f"[{{'prompt': array_to_string(CASE WHEN own IS NULL THEN {_CARRIED_PROMPT} "
     "ELSE said[1:own] END, ','), "
     "'chosen': array_to_string(CASE WHEN own IS NULL "
     f"THEN {_messages('better[shared + 1:]')} ELSE said[own + 1:] END, ','), "
-    f"'rejected': array_to_string({_messages('worse[shared + 1:]')}, ','), "
+    f"'rejected': array_to_string({_REJECTED}, ','), "
     "'alone': CASE WHEN own IS NULL THEN len(better) = shared + 1 "
     "ELSE len(said) = own + 1 END AND len(worse) = shared + 1}]"
 )
