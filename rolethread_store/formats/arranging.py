@@ -79,11 +79,15 @@ _SPEAKER = "coalesce(one.name, one.character)"
 
 _LABEL = "coalesce(json_extract_string(extra, '$.label'), json_extract_string(extra, '$.kto_tag'))"
 # What says how good an answer is speaks of the last one: no earlier answer may be trained on it.
-_JUDGED = (
-    "CASE WHEN turn = len(messages) OR extra IS NULL THEN extra ELSE nullif(CAST(json_merge_patch("
-    'extra, \'{"chosen":null,"rejected":null\' || '
+_WITHOUT = (
+    'json_merge_patch(extra, \'{"chosen":null,"rejected":null\' || '
     f"CASE WHEN lower({_LABEL}) IN ('true', 'false', '1', '0') "
-    "THEN ',\"label\":null,\"kto_tag\":null' ELSE '' END || '}') AS VARCHAR), '{}') END"
+    "THEN ',\"label\":null,\"kto_tag\":null' ELSE '' END || '}')"
+)
+_JUDGED = (
+    "CASE WHEN turn = len(messages) OR extra IS NULL "
+    "OR NOT regexp_matches(extra, '\"(chosen|rejected|label|kto_tag)\"') THEN extra "
+    f"ELSE nullif(CAST({_WITHOUT} AS VARCHAR), '{{}}') END"
 )
 
 
