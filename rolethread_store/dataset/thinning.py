@@ -111,14 +111,15 @@ def without_old_facts(records: Sequence[ChangeSet], standing: Set[UUID]) -> list
     for record in records:
         if record.expired and record.set_id in standing:
             last |= {_subject(one): one for one in record.changes if _is_fact(one)}
-    return [_with_last_facts(one, last if one.set_id in standing else {}) for one in records]
+    return [
+        _with_last_facts(one, last if one.set_id in standing else {}) if one.expired else one
+        for one in records
+    ]
 
 
 def _with_last_facts(
     record: ChangeSet, last: Mapping[tuple[FactKind, str], FactPut | FactRemoved]
 ) -> ChangeSet:
-    if not (record.expired and any(isinstance(one, FactPut) for one in record.changes)):
-        return record
     changes: list[Change] = []
     for change in record.changes:
         if isinstance(change, FactPut):

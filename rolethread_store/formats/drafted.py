@@ -90,32 +90,21 @@ def drafts_sql(table: str, stamp: Stamp, beside: tuple[str, ...] = ()) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of a record word for word.
+def _kept(raw: bytes) -> tuple[bytes | None, Mapping[str, Json]]:
+    """Return what is kept of a record word for word, without blanks around it.
 
-    Attributes:
-        raw: Its bytes without blanks around them; ``None`` for what is no text and larger
-            than a megabyte.
-        mark: What is known of it then, its digest and size.
+    What is no text and larger than a megabyte is known by digest and size alone, which go
+    into the entry.
     """
-
-    raw: bytes | None
-    mark: Mapping[str, Json]
-
-    @classmethod
-    def of(cls, raw: bytes) -> Kept:
-        """Decide what is kept of a record."""
-        try:
-            raw.decode()
-        except UnicodeDecodeError:
-            if len(raw) <= _LARGEST_BINARY:
-                return cls(raw, {})
-            digest = StreamDigest()
-            digest.hear(memoryview(raw))
-            known = {"raw_digest": f"xxh3-128:{digest.found.digest}", "raw_size": len(raw)}
-            return cls(None, known)
-        return cls(raw.strip(b" \t\r\n"), {})
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        if len(raw) <= _LARGEST_BINARY:
+            return raw, {}
+        digest = StreamDigest()
+        digest.hear(memoryview(raw))
+        return None, {"raw_digest": f"xxh3-128:{digest.found.digest}", "raw_size": len(raw)}
+    return raw.strip(b" \t\r\n"), {}
 
 
 def rows_of(drafts: Sequence[Draft], raw: bytes) -> list[dict[str, Any]]:
@@ -126,8 +115,8 @@ def rows_of(drafts: Sequence[Draft], raw: bytes) -> list[dict[str, Any]]:
     """
     if not drafts:
         return []
-    kept = Kept.of(raw)
-    first = {**_row(drafts[0], kept.mark), "raw": kept.raw}
+    kept, mark = _kept(raw)
+    first = {**_row(drafts[0], mark), "raw": kept}
     return [first, *(_row(one, {"part": at}) for at, one in enumerate(drafts[1:], 1))]
 
 

@@ -26,7 +26,7 @@ _LIVING = "entries_that_live"
 _SEEN = "records_of_a_state"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outliving:
     """What stays of the bytes that imports kept; only while :func:`outliving` is open.
 
