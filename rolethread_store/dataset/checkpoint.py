@@ -18,10 +18,10 @@ from rolethread_store.dataset.manifest import Base, BaseLayer
 from rolethread_store.dataset.planning import StepKind, next_step
 from rolethread_store.dataset.reader import Reader
 from rolethread_store.dataset.stepping import merge_step, rewrite_step
-from rolethread_store.dataset.uncollected import uncollected
 from rolethread_store.dataset.workbench import Made, Workbench
 from rolethread_store.dataset.writing import WritingRoom
 from rolethread_store.model import ChangeSet
+from rolethread_store.uncollected import uncollected
 
 __all__ = ["CheckpointReport", "Checkpointer"]
 

@@ -11,10 +11,10 @@ from rolethread_store.crypto import Keyring
 from rolethread_store.dataset.manifest import Manifest, load_manifest
 from rolethread_store.dataset.records import decoded
 from rolethread_store.dataset.states import States
-from rolethread_store.dataset.uncollected import uncollected
 from rolethread_store.errors import Corrupt
 from rolethread_store.model import Batch
 from rolethread_store.storage import Disk, Layout
+from rolethread_store.uncollected import uncollected
 
 __all__ = ["BatchUnknown", "Loaded", "Shelf", "is_still", "load", "read_log"]
 

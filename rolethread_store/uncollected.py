@@ -1,4 +1,4 @@
-"""Python's garbage collector waits while a checkpoint runs or a log is read.
+"""Python's garbage collector waits while a command loads, a checkpoint runs or a log is read.
 
 A full round looks at every object of the process and holds the interpreter meanwhile: with
 20,000 changes in the history some 80 ms, in which no edit goes on. Building much starts such

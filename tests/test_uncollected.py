@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from rolethread_store.dataset.uncollected import uncollected
+from rolethread_store.uncollected import uncollected
 
 
 @pytest.fixture(autouse=True)
